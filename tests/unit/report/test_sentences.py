@@ -228,7 +228,7 @@ def test_doses_hours_over_the_most_weeks_and_the_setting_that_cannot_be_told_apa
     (part,) = said(doses_rows.rows())
     right, naive, setting = part.said
     assert right.text == (
-        "Among those whose answer is known, had everyone attended 15 hours a week for 13 weeks at the level "
+        "Among those whose answer is known, had everyone had 15 hours of care a week for 13 weeks at the level "
         f"\u2018intensive outpatient\u2019, 55.0{NARROW}% would have had the outcome \u2018abstinent\u2019 on day 180, "
         f"against 50.0{NARROW}% at 9 hours: 5.0 percentage points more (95{NARROW}% CI 2.0 fewer to 12.0 more). The "
         "interval leaves the direction open."

@@ -47,9 +47,9 @@ def _hours(rows: Sequence[Estimated], labels: Labels, arm: str) -> Iterator[tupl
     fewer, more = labels.study.doses[right["contrast"]].compare[arm]
     shares = {_dose(row): row for row in there if row["of"] == arm and row["method"] == right["method"]}
     one, other = (shown(shares[hours, weeks], numbers.percent) for hours in (more, fewer))
-    begin = ", ".join(w for w in (reading(right, labels), "had everyone attended") if w)
+    begin = ", ".join(w for w in (reading(right, labels), "had everyone had") if w)
     text = (
-        f"{capital(begin)} {more:g} hours a week for {weeks} weeks at the level "
+        f"{capital(begin)} {more:g} hours of care a week for {weeks} weeks at the level "
         f"\u2018{within(labels.arm(right['contrast'], arm))}\u2019, {one} would have had the outcome "
         f"\u2018{within(labels.endpoint(right['outcome']))}\u2019 on day {right['horizon_days']:.0f}, against {other} "
         f"at {fewer:g} hours: {gap(right, labels, POINTS, numbers.size)}."
