@@ -112,3 +112,36 @@ def test_people_of_retention_under_another_rule_are_withheld(demo, outcome):
     assert len(rows) == 4
     assert rows[["n", "events", "n_effective"]].isna().all(axis=None)
     assert f"retained_{outcome}" not in set(demo.counts["outcome"])
+
+
+def test_on_cohorts_alike_the_primary_answers_are_right(demo, study):
+    told = demo.table("diagnostics")
+    own = told[told["quantity"].str.startswith("alike")]
+    keys = ["outcome", "missing_rule", "level"]
+    found = own.pivot_table(index=keys, columns="quantity", values="value")
+    # three truths of each of four primary answers, all of which are told
+    assert len(found) == 12
+    assert set(own["status"]) == {"info"}
+    assert (found["alike_answered"] == study["alike"]["replicates"]).all()
+    error = found["alike_spread"] / np.sqrt(found["alike_answered"])
+    assert (found["alike_bias"].abs() < 4.5 * error).all()
+    ratio = found["alike_standard_error"] / found["alike_spread"]
+    assert 0.8 < np.exp(np.log(ratio).mean()) < 1.25
+    # as in the cohort itself
+    same = {"contrast": CONTRAST, "outcome": "unplanned_discharge", "horizon_days": 90, "group_by": "all"}
+    answer = demo.estimate(method="overlap", measure="risk", of="difference", **same)
+    like = found.loc[("unplanned_discharge", "none", "as_estimated")]
+    assert like["alike_truth"] == pytest.approx(answer["estimate"], abs=0.015)
+    assert like["alike_standard_error"] == pytest.approx(answer["std_error"], rel=0.25)
+
+
+@pytest.mark.parametrize("rule", ["missing_is_using", "observed_only"])
+def test_entropy_balancing_speaks_for_everyone_as_inverse_weights_do(demo, rule):
+    same = {"contrast": CONTRAST, "outcome": "abstinent", "horizon_days": 180, "measure": "risk", "of": "difference"}
+    same["group_by"] = "all"
+    balanced, inverse = (
+        demo.rows("estimates", method=m, missing_rule=rule, **same).iloc[0] for m in ("entropy_balancing", "iptw")
+    )
+    assert balanced["estimate"] == pytest.approx(inverse["estimate"], abs=0.015)
+    assert balanced["std_error"] <= inverse["std_error"] + 0.0005
+    assert balanced["n_effective"] > inverse["n_effective"]

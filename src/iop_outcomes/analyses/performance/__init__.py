@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,16 +154,17 @@ def _made(row: Analysis, numbers: Numbers, population: draw.People, judged: Sequ
             draw.intercept(own, 1 - chance, question.answers[1]),
         )
     limit = margin_of(row, judged)
+    # truths share the mean of the second arm
+    shift = cache(partial(_shift, question, population, weight))
     for truth in truths(question, None if limit is None else limit.margin):
-        shifts = [_shift(question, population, weight, at, mean) for at, mean in ((1, truth.first), (0, truth.second))]
-        yield Made(row, question, truth, shifts[0], shifts[1], answers)
+        yield Made(row, question, truth, shift(True, truth.first), shift(False, truth.second), answers)
 
 
-def _shift(question: Question, population: draw.People, weight: Array, first: int, mean: float) -> float:
+def _shift(question: Question, population: draw.People, weight: Array, first: bool, mean: float) -> float:
     if question.leaving is None:
         return draw.intercept(population.predictor(question.model), weight, mean)
     own = population.predictor(question.leaving.model)
-    return draw.shift_of(question.leaving, own, weight, bool(first), mean)
+    return draw.shift_of(question.leaving, own, weight, first, mean)
 
 
 def outcome(made: Made, drawn: draw.People, rng: np.random.Generator) -> tuple[Mask, Mask]:
