@@ -175,6 +175,12 @@ def by_site(name, contrast):
     return {"by_site": plain(rows), **fewest} if rows else {}
 
 
+def anchored(name, contrast):
+    """The questions of a contrast that are asked with covariates left out as well, and which, where there are any."""
+    rows = LOADED.anchored(name, contrast)
+    return {"anchored": plain(rows), "anchors": STUDY.anchors} if rows else {}
+
+
 def after_outcomes(*limits):
     """The limits of the gate that hold once outcomes are read; all others are the design's."""
     return {name: getattr(STUDY.gate, name) for name in limits}
@@ -190,5 +196,6 @@ def analysis(name):
         "inference": plain(STUDY.inference),
         **imputation(name, w.contrast),
         **by_site(name, w.contrast),
+        **anchored(name, w.contrast),
     }
     return step(f"analyses.{name}", settings)

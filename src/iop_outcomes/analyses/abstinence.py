@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from iop_outcomes.analyses import anchors as left_out
 from iop_outcomes.analyses import by_site as of_sites
 from iop_outcomes.analyses import imputed, two_sources
 from iop_outcomes.analyses import rows as results
@@ -48,12 +49,15 @@ def run(
     amounts: pd.DataFrame | None = None,
     by_site: Sequence[Analysis] = (),
     fewest_of_site: int = 0,
+    anchored: Sequence[Analysis] = (),
+    anchors: Sequence[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, estimates, curves and diagnostics of a contrast's rows of the step abstinence.
 
     people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. history, and imputation:
     where a rule for missing answers stands on what was recorded before. amounts: where a row asks for one.
-    by_site: rows that are asked site by site as well, with so many people in each arm of a site.
+    by_site: rows that are asked site by site as well, with so many people in each arm of a site. anchored: rows that
+    are asked with each of the anchors left out.
     """
     sample, design = Sample.of(scores, contrast, inference), decided(gates)
     records = imputed.records(people, covariates, contrast, adjustment, imputation)
@@ -78,6 +82,8 @@ def run(
         answers.append(replace(found, curves=_curves(ask, sample, outcome)) if found.status == "ok" else found)
         if ask in by_site and found.status == "ok":
             answers.append(of_sites.answered(ask, sample, outcome, fewest_of_site))
+        if ask in anchored and found.status == "ok":
+            answers.append(left_out.answered(ask, sample, outcome, anchors))
     return together(answers).tables("counts", "estimates", "curves", "diagnostics")
 
 

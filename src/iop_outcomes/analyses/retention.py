@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from iop_outcomes.analyses import anchors as left_out
 from iop_outcomes.analyses import by_site as of_sites
 from iop_outcomes.analyses import curves, imputed
 from iop_outcomes.analyses import rows as results
@@ -44,12 +45,14 @@ def run(
     places: pd.DataFrame | None = None,
     by_site: Sequence[Analysis] = (),
     fewest_of_site: int = 0,
+    anchored: Sequence[Analysis] = (),
+    anchors: Sequence[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, life_tables, estimates, curves and diagnostics of a contrast's rows of the step retention.
 
     people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. course: where one weighs
     loss to follow-up. places: where one asks where people are. by_site: rows that are asked site by site as well, with
-    so many people in each arm of a site.
+    so many people in each arm of a site. anchored: rows that are asked with each of the anchors left out.
     """
     of_places, rows = ([r for r in rows if (endpoints[r.outcome].kind in OF_PLACES) is of] for of in (True, False))
     sample = Sample.of(scores, contrast, inference)
@@ -66,6 +69,7 @@ def run(
     shown = {ask for ask, found in answers.items() if found.status == "ok"}
     drawn = curves.points(rows, sample, followed, shown)
     sites = [of_sites.answered(r, sample, followed.get(r.outcome, ""), fewest_of_site) for r in by_site if r in shown]
+    sites += [left_out.answered(r, sample, followed.get(r.outcome, ""), anchors) for r in anchored if r in shown]
     where = [] if places is None else in_places.answered(of_places, sample, places, design)
     return {
         **together([*answers.values(), *sites, *where]).tables("counts", "estimates", "diagnostics"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation.labels import Labels
 from iop_outcomes.protocol import Compared
-from iop_outcomes.tables.results import ALL, OF_SITE, OVER_SITES
+from iop_outcomes.tables.results import ALL, OF_SITE, OVER_SITES, WITHOUT
 from iop_outcomes.vocabulary.methods import PREFERRED
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
 
 def asked_first(table: pd.DataFrame, study: Compared) -> pd.DataFrame:
     """A released table without what repeats a question under another rule, with another delta of missing answers,
-    or site by site.
+    site by site, or with a covariate left out.
     """
     again = study.companions
     if "delta_first" in table:
         table = table[table["delta_first"].isna()]
-        table = table[~_specified(table, study) & ~table["group_by"].isin([OF_SITE, OVER_SITES])]
+        table = table[~_specified(table, study) & ~table["group_by"].isin([OF_SITE, OVER_SITES, WITHOUT])]
     own = ~table["contrast"].isin(again.contrasts)
     return table[own & ~table["outcome"].isin(again.outcomes)] if "outcome" in table else table[own]
 

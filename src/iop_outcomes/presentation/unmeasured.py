@@ -19,7 +19,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.two_by_two import unmeasured
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels
-from iop_outcomes.tables.results import ALL
+from iop_outcomes.tables.results import ALL, WITHOUT
 from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary.measures import (
     DIFFERENCE,
@@ -87,6 +87,22 @@ def judged(estimates: pd.DataFrame, labels: Labels) -> list[Judged]:
         return found
     means = _of_second_arms(estimates, labels)
     return [replace(one, margin=_margin(one.row, means, labels)) for one in found]
+
+
+def left_out(estimates: pd.DataFrame, of: Judged) -> list[Estimated]:
+    """The ratios of a question with one covariate left out, the one that moves it most first.
+
+    estimates: all that are released.
+    """
+    own = estimates["group_by"].eq(WITHOUT) & estimates["status"].eq(OK) & estimates["of"].eq(RATIO)
+    rows = [row for row in estimated(estimates[own]) if _key(row) == _key(of.row)]
+    return sorted(rows, key=lambda row: (-moved(of.row, row), row["group"]))
+
+
+def moved(whole: Estimated, without: Estimated) -> float:
+    """By how much a covariate that is left out moves a ratio, whichever way: 1 or more."""
+    factor = without["estimate"] / whole["estimate"]
+    return max(factor, 1 / factor)
 
 
 def _of_second_arms(estimates: pd.DataFrame, labels: Labels) -> dict[tuple[object, ...], float]:

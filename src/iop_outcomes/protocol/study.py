@@ -329,6 +329,11 @@ class Study(Part):
     sites: dict[Name, Sites] = Field(
         default={}, description="comparisons by name whose primary questions on shares are asked site by site as well"
     )
+    anchors: list[Name] = Field(
+        default=[],
+        description="covariates that are left out of the score one by one in primary questions on shares, to tell how "
+        "much a cause as strong as each would move the answer",
+    )
     trials: dict[Name, Trial] = Field(
         default={},
         description="what only the authors can say of the trial that each comparison stands in for, by its name; "

@@ -35,7 +35,7 @@ from iop_outcomes.release.levels import reading
 from iop_outcomes.release.numbers import NOTHING, together
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells, Evidence, horizon, of_period
-from iop_outcomes.tables.results import ALL, OF_SITE, OVER_SITES
+from iop_outcomes.tables.results import ALL, OF_SITE, OVER_SITES, WITHOUT
 from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEAN_DAYS, MEASURES, NUMBER, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS
@@ -164,10 +164,10 @@ def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[s
 
 
 def _of_sites(row: Estimated, evidence: Evidence, level: float, order: Sequence[str], known: Fineness) -> Row:
-    """A row of one site, of which nothing is counted; of all sites, which speaks of everyone; or of neither."""
+    """A row of one site, of which nothing is counted; one that speaks of everyone in another way; or another."""
     if row["group_by"] == OF_SITE:
         return _of_site(row, evidence.policy, known)
-    if row["group_by"] == OVER_SITES:
+    if row["group_by"] in (OVER_SITES, WITHOUT):
         everyone: Estimated = {**row, "group_by": ALL, "group": ALL}
         found = _release(everyone, evidence, level, order, known)
         return found | {"group_by": row["group_by"], "group": row["group"]}

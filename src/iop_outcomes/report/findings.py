@@ -124,7 +124,8 @@ def overturn(of: Sources) -> tuple[Item, ...]:
         items += of.drawn("specifications")
     if found:
         items += [Heading("A cause on no record"), Paragraph(explanations.OF_OVERTURNING)]
-        items += [*of.drawn("unmeasured"), *found]
+        anchored = overturned.anchors(of.tables["estimates"], of.everything["estimates"], of.study)
+        items += [*of.drawn("unmeasured"), *found, *filled(anchored)]
     told = filled(sites.tables(of.everything["estimates"], of.study))
     if told:
         items += [Heading("Site by site"), Paragraph(explanations.OF_SITES)]

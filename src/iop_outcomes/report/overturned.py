@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.estimators.two_by_two.unmeasured import at_worst
+from iop_outcomes.estimators.two_by_two.unmeasured import at_worst, e_value
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, method
+from iop_outcomes.presentation.labels import Labels, covariate, method
 from iop_outcomes.presentation.sides import ABOVE, BELOW
 from iop_outcomes.presentation.specifications import DAY, LEVELS, METHOD, MISSING, OUTCOME, Curve, curves, moves_most
-from iop_outcomes.presentation.unmeasured import Judged, judged, preferred
+from iop_outcomes.presentation.unmeasured import Judged, judged, left_out, moved, preferred
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import results
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects
-from iop_outcomes.tables.rows import alike
+from iop_outcomes.tables.rows import Estimated, alike
 from iop_outcomes.vocabulary.measures import DIFFERENCE, RISK
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ MOVES = {
     METHOD: "the method of adjustment", MISSING: "the reading of missing answers",
 }  # fmt: skip
 HOLDS, HOLDS_MARGIN = "the interval holds no difference", "the interval holds it"
+OF_ANCHORS = (
+    "Each line leaves one covariate out of the score, and keeps all others: what it moves the ratio by is what a cause "
+    "on no record would, as strong with the arms and with the outcome beside all that is adjusted for. Strength: the "
+    "E-value of that factor, to be read beside that of the answer. Last: the ratio, had such a cause moved it the same "
+    "way as this covariate does where it is left out. A covariate for which others stand in moves little, and is no "
+    "weak cause."
+)
 OF_MARGIN = (
     "To the margin: the same for bringing the estimate, or the limit that lies nearer, to the margin of the study, "
     "from whichever side they lie on. A margin that is a difference is the ratio that it makes with the second arm as "
@@ -64,6 +71,39 @@ def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
         table for name, own in by_contrast.items() for table in (_needed(own, labels, name), _array(own, labels, name))
     ]
     return [table for table in made if table.blocks]
+
+
+def anchors(estimates: pd.DataFrame, everything: pd.DataFrame, study: AsRun) -> list[Table]:
+    """What each covariate moves the answers by where it is left out. everything: all that is released."""
+    labels = Labels(study)
+    found = preferred(judged(estimates, labels))
+    columns = ("Left out", f"Ratio ({effects.level(labels)})", "Moves it by", "Strength", "Ratio but for as much again")
+    made = []
+    for name in study.contrasts:
+        own = [(one, left_out(everything, one)) for one in found if one.row["contrast"] == name]
+        blocks = [
+            Block(results.heading(one.row, labels), tuple(_anchor(one, row) for row in rows))
+            for one, rows in own
+            if rows
+        ]
+        title = f"{labels.contrast(name)}: as strong as what is on record"
+        made.append(Table(title, columns, tuple(blocks), OF_ANCHORS))
+    return [table for table in made if table.blocks]
+
+
+def _anchor(one: Judged, without: Estimated) -> Line:
+    """A covariate: the ratio without it, and what a cause as strong would make of the ratio with it."""
+    # what rounding may have changed each ratio by, as a share of it
+    own, left = ((numbers.number(row["rounding_error"]) or 0.0) / row["estimate"] for row in (one.row, without))
+    factor, away = moved(one.row, without), own + left
+    again = one.row["estimate"] ** 2 / without["estimate"]
+    strength = e_value(factor)
+    strength_error = max(abs(e_value(max(1.0, factor * (1 + by))) - strength) for by in (-away, away))
+    cells = (
+        results.with_interval(without, numbers.ratio), numbers.ratio(factor, factor * away),
+        numbers.ratio(strength, strength_error), numbers.ratio(again, again * (2 * own + left)),
+    )  # fmt: skip
+    return Line(covariate(without["group"]), cells)
 
 
 def under_other_choices(estimates: pd.DataFrame, study: AsRun) -> list[str]:

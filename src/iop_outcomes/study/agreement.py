@@ -57,6 +57,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
     _check_groups(study)
     _check_public(study)
     covariates.check(study)
+    covariates.check_anchors(study)
     for row in analyses:
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
         if row.outcome not in endpoints:

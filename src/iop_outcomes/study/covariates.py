@@ -47,6 +47,15 @@ def check(study: Study) -> None:
                 raise StudyError(f"{at}: '{name}' is {kind}. Name it under `adjustment.{place}` instead.")
 
 
+def check_anchors(study: Study) -> None:
+    """Raise StudyError for an anchor that is no covariate of the study."""
+    known = [*study.adjustment.continuous, *study.adjustment.categorical]
+    for name in study.anchors:
+        if name not in known:
+            at = f"{study.cohorts}/{study.cohort}.yaml, anchors"
+            raise StudyError(unknown(at, "covariate", name, known, "`adjustment`, as what is left out must be in it"))
+
+
 def _check_schedule(study: Study, name: str, at: str) -> None:
     """How often a site tests is told by the study, and by nothing that tells the site as well."""
     if name != TESTS_OF_SITE:

@@ -90,6 +90,13 @@ class Loaded:
         own = [r for r in own if may_be_by_site(r)]
         return [r.model_copy(update={"family": "secondary"}) for r in own]
 
+    def anchored(self, step: str, contrast: str) -> list[Analysis]:
+        """The primary questions of a step on shares, by weights, that are asked with covariates left out as well."""
+        if not self.study.anchors or self.study.contrasts[contrast].randomised:
+            return []
+        own = [r for r in self.analyses if (r.step, r.contrast, r.family) == (step, contrast, PRIMARY)]
+        return [r.model_copy(update={"family": "secondary"}) for r in own if may_be_by_site(r)]
+
     def of_dose(self) -> OfDose:
         """What the step dose compares beside contrasts, without titles."""
         return OfDose(**{room: untitled(getattr(self.study, room)) for room in OfDose.model_fields})

@@ -87,6 +87,8 @@ BY_SITE, BY_PERIOD, BY_GAP = "site", "period", "gap_days"
 # estimates of one site, and of all sites: within them, between them, and how far these two lie apart
 OF_SITE, OVER_SITES = "of_site", "over_sites"
 WITHIN_SITES, BETWEEN_SITES, SITES_APART = "within", "between", "between less within"
+# estimates with one covariate, the group, left out of the score
+WITHOUT = "without_covariate"
 # people by what they report and by what their tests say, beside a question
 REPORT_BY_TEST, BY_TEST = "report_by_test", "test"
 # of what people are counted week by week, beside the whole question

@@ -10,7 +10,7 @@ from parts import contrast
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Study
 from iop_outcomes.protocol.sites import may_be_by_site
-from iop_outcomes.study import agreement
+from iop_outcomes.study import agreement, covariates
 
 
 def asked(**sites: Any) -> Study:
@@ -50,3 +50,9 @@ def test_what_does_not_fit_is_named(name: str, rows: list[Analysis], said: str) 
 def test_a_site_needs_people_enough_for_a_standard_error() -> None:
     with pytest.raises(ValueError, match="greater than or equal to 5"):
         asked(c={"fewest": 4})
+
+
+def test_what_is_left_out_must_be_adjusted_for() -> None:
+    own = asked().model_copy(update={"anchors": ["housing"]})
+    with pytest.raises(StudyError, match=r"anchors.*'housing'"):
+        covariates.check_anchors(own)
