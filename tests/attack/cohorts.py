@@ -36,7 +36,8 @@ class Draw:
     contrast, which shares an arm. gap: retention under another gap rule. stays, hours: abstinence by who stayed, and
     of those in care on a day. returns: returning to care, which not everyone is at risk of. deaths: who had died is
     told beside abstinence. bounds: abstinence with missing answers against one arm and for the other. weeks, onward,
-    grid: strategies and a threshold of weeks, further care after leaving, doses.
+    grid: strategies and a threshold of weeks, further care after leaving, doses. groups: abstinence within groups of
+    sex and of drug as well.
     """
 
     size: int
@@ -60,6 +61,7 @@ class Draw:
     weeks: bool
     onward: bool
     grid: bool
+    groups: bool
 
 
 def draw(rng: Generator, size: int | None = None) -> Draw:
@@ -77,6 +79,7 @@ def draw(rng: Generator, size: int | None = None) -> Draw:
         causes=tuple(causes), answers=tuple(answers), stay=(rng.uniform(25, 120), rng.uniform(25, 120)),
         first=float(rng.uniform(0.25, 0.75)), deaths=more.random() < 0.5, bounds=more.random() < 0.4,
         weeks=more.random() < 0.5, onward=more.random() < 0.4, grid=more.random() < 0.15,
+        groups=more.random() < 0.4,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ def all_of_them(world: World, tables: Mapping[str, pd.DataFrame]) -> None:
     for clock in world.days:
         steps(world, clock)
     answers(world)
+    of_groups(world)
     of_strategies(world)
     deaths(world)
     shared_arms(world)
@@ -84,7 +85,7 @@ def _is(cell: Cell, clock: Clock) -> bool:
 def answers(world: World) -> None:
     """Who answered is in care on day 28 or not, stayed 90 days or not."""
     arms = sorted({c.key[2] for c in world.cells.values() if c.row.contrast == "c" and c.row.outcome == "people"})
-    by = {(c.row.contrast, c.row.arm, c.row.level): c for c in world.cells.values() if c.row.outcome == "abstinent"}
+    by = {(c.row.contrast, c.row.arm, c.row.level): c for c in everyone(world)}
     rare = {str(c.row.arm): c for c in world.cells.values() if (c.row.contrast, c.row.level) == ALONE}
     for arm in map(str, arms):
         clock = ("c", arm, "care")
@@ -103,6 +104,23 @@ def answers(world: World) -> None:
             if own and there and (arm not in rare or not rare[arm].truth):
                 out = plus((1.0, own.of), (-1.0, there.of))
                 world.aim("difference", f"{arm} {level} out of care by {WINDOW}", out, own.truth - there.truth)
+
+
+def everyone(world: World) -> list[Cell]:
+    """Cells of answers, of no group of a modifier."""
+    return [c for c in world.cells.values() if c.row.outcome == "abstinent" and c.row.group_by == "all"]
+
+
+def of_groups(world: World) -> None:
+    """The groups of a modifier, and those who are in none of them, are the people of each arm and answer."""
+    parts: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in world.cells.values():
+        if cell.row.group_by in world.study.get("modifiers", ()):
+            parts.setdefault((str(cell.row.group_by), str(cell.row.arm), str(cell.row.level)), []).append(cell)
+    for (by, arm, level), own in parts.items():
+        out = world.puzzle.all([("no group", by, arm, level)])
+        whole = world.answers([arm], level)
+        world.puzzle.say(plus((1.0, whole), (-1.0, out), *((-1.0, c.of) for c in own)), 0, 0)
 
 
 def _weeks(world: World, clock: Clock) -> None:
@@ -134,9 +152,7 @@ def of_strategies(world: World) -> None:
 
 def deaths(world: World) -> None:
     """Who died in care by the day of the answer is among those who had died by then."""
-    for cell in [
-        c for c in world.cells.values() if (c.row.outcome, c.row.contrast, c.row.level) == ("abstinent", "c", "died")
-    ]:
+    for cell in [c for c in everyone(world) if (c.row.contrast, c.row.level) == ("c", "died")]:
         by = true_of.day(cell.row.horizon_days)
         for clock in ((cell.row.contrast, str(cell.row.arm), what) for what in ("index", "care")):
             if "died" in world.causes.get(clock, ()):

@@ -11,7 +11,7 @@ import pandas as pd
 from cohorts import STAY, WINDOW, Cohort, Draw
 
 from iop_outcomes import design
-from iop_outcomes.analyses import abstinence, dose, retention
+from iop_outcomes.analyses import abstinence, dose, for_whom, retention
 from iop_outcomes.analyses.rows import cell
 from iop_outcomes.analyses.rows import table as rows_table
 from iop_outcomes.protocol import (
@@ -26,6 +26,7 @@ from iop_outcomes.protocol import (
     InCare,
     Inference,
     Intensity,
+    Modifier,
 )
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary.methods import METHODS
@@ -48,6 +49,8 @@ ENDPOINTS = {
     name: Endpoint.model_validate({"outcome": name, "label": "", "definition": "", **more})
     for name, more in KINDS.items()
 }
+# groups of people, by name; those of drug where the score knows more than sex
+MODIFIERS = {"by_sex": Modifier(column="sex", title=""), "by_drug": Modifier(column="primary_drug", title="")}
 RESULTS = ("counts", "life_tables", "estimates", "curves", "diagnostics")
 
 
@@ -156,10 +159,21 @@ def private(cohort: Cohort, events: int = GATE.min_events) -> Private:
         first_use = TABLES["first_use"].empty()
         if using:
             parts.append(abstinence.run(cohort.abstinence, first_use, *given, using, one, ENDPOINTS, gate, INFERENCE))
+        if asked.groups and name == "c":
+            by = modifiers(asked)
+            within = [r.model_copy(update={"group_by": tuple(by)}) for r in using]
+            known = (cohort.people, covariates, cohort.arms, made["scores"], cohort.abstinence, name)
+            parts.append(for_whom.run(*known, within, one, by, adjustment, ENDPOINTS, gate, INFERENCE))
     parts.append(_dose(cohort, covariates, [r for r in rows if r.step == "dose"], compared, gate))
     parts.append({"counts": rows_table("counts", list(_records(cohort)))})
     tables = {name: _joined(name, [p[name] for p in parts if name in p]) for name in RESULTS}
     return Private(tables, _told(asked, compared, gate))
+
+
+def modifiers(asked: Draw) -> dict[str, Modifier]:
+    """The modifiers that are asked by."""
+    named = (["by_sex"] if asked.simple else list(MODIFIERS)) if asked.groups else []
+    return {name: MODIFIERS[name] for name in named}
 
 
 def _joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -222,6 +236,6 @@ def _told(asked: Draw, compared: Mapping[str, Contrast], gate: Gate) -> dict[str
     return {
         "inference": INFERENCE, "arms": arms, "endpoints": ENDPOINTS,
         "companions": companions, "groups": groups,
-        "fewest_events": gate.min_events,
+        "fewest_events": gate.min_events, "modifiers": list(modifiers(asked)),
         "in_care": in_care | divided | ({"hours": InCare(day=WINDOW, of="c")} if asked.hours else {}),
     }  # fmt: skip

@@ -60,7 +60,7 @@ class Share:
 def read(world: World, released: Mapping[str, pd.DataFrame]) -> None:
     """All that estimates and curves say."""
     estimates = released["estimates"]
-    crude = estimates.query("method == 'crude' and status == 'ok' and group_by == 'all'")
+    crude = estimates.query("method == 'crude' and status == 'ok'")
     for key, rows in crude[crude["measure"] == "risk"].groupby(QUESTION, dropna=False):
         _question(world, dict(zip(QUESTION, key, strict=True)), list(rows.itertuples()))
     adjusted = estimates[estimates["method"].isin(["overlap", "iptw"]) & (estimates["measure"] == "risk")]
@@ -73,7 +73,7 @@ def read(world: World, released: Mapping[str, pd.DataFrame]) -> None:
         _point(world, row)
 
 
-QUESTION = ["analysis", "contrast", "outcome", "horizon_days", "missing_rule"]
+QUESTION = ["analysis", "contrast", "outcome", "horizon_days", "missing_rule", "group_by", "group"]
 
 
 def _question(world: World, key: Mapping[str, Any], rows: Sequence[Any]) -> None:
@@ -128,7 +128,7 @@ def _compared(world: World, key: Mapping[str, Any], rows: Mapping[str, Any]) -> 
 def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
     """The people and the events of an arm; nothing where some are censored, or where the arm is not told."""
     outcome, contrast, day = str(key["outcome"]), str(key["contrast"]), true_of.day(key["horizon_days"])
-    if outcome in CLOCKS:
+    if outcome in CLOCKS and key["group_by"] == "all":
         clock = (contrast, arm, CLOCKS[outcome])
         table = world.life.get((str(key["analysis"]), contrast, outcome, arm))
         if table is None or clock not in world.days or day not in world.days[clock]:
@@ -151,7 +151,10 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
     cells = {
         c.key[-2]: c
         for c in world.cells.values()
-        if c.row.outcome == outcome and c.row.contrast == contrast and c.row.arm == arm
+        if c.row.outcome == outcome
+        and c.row.contrast == contrast
+        and c.row.arm == arm
+        and (c.row.group_by, c.row.group) == (key["group_by"], key["group"])
     }
     used = [cells[level] for level in DENOMINATOR[str(key["missing_rule"])] if level in cells]
     if "abstinent" not in cells or set(cells) - set(LEVELS):

@@ -181,6 +181,11 @@ def clock_of(row: Any) -> tuple[str, str, str] | None:
     return None
 
 
+def in_group(row: Any) -> Hashable:
+    """People of an arm who are in a group of a modifier, by their answer."""
+    return "group", str(row.group_by), str(row.group), str(row.arm), str(row.level)
+
+
 def alone(arm: object) -> str:
     """People of an arm at sites that lack the other: in no comparison of the two, but in what is asked of the arm."""
     return f"{OUTSIDE} {arm}"
@@ -192,6 +197,8 @@ def _sum(world: World, row: Any, key: tuple[Hashable, ...], arms: list[str]) -> 
     if clock is not None:
         on = true_of.day(row.horizon_days)
         return world.there(clock, on) if row.level == STILL else world.left(clock, str(row.level).split(" or "), on)
+    if row.group_by in world.study.get("modifiers", ()):
+        return world.puzzle.all([in_group(row)])
     if row.outcome == "abstinent" and row.analysis == "abstinence" and row.contrast == "c":
         return world.answers([str(row.arm)], str(row.level))
     if row.contrast == "stay_90":

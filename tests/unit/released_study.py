@@ -7,6 +7,7 @@ from typing import Any
 
 import days_between
 import doses_rows
+import groups_rows
 import pandas as pd
 import places_rows
 import records_counts
@@ -96,6 +97,7 @@ def plain_study(**changes: Any) -> dict[str, Any]:
             "doses": {"grid": doses_rows.GRID},
             "specifications": {"choices": specifications_rows.CHOICES},
             "sites": sites_rows.ASKED,
+            "modifiers": groups_rows.MODIFIERS,
             "intensities": {"hours": {"title": "Hours a week", "contrast": "iop_vs_res", "compare": {"iop": (6, 10)}}},
             **changes,
         }
@@ -231,7 +233,7 @@ def estimates() -> pd.DataFrame:
                 {"ratio": (ratio, 0.9 * ratio, 1.1 * ratio)}, measure="hazard_ratio", from_day=first, to_day=last,
             )
         ),
-        *places_rows.rows(), *thresholds_rows.rows(), *doses_rows.rows(), *sites_rows.rows(),
+        *places_rows.rows(), *thresholds_rows.rows(), *doses_rows.rows(), *sites_rows.rows(), *groups_rows.rows(),
         *strategies_rows.naive(0.44), *strategies_rows.right(0.29),
         *estimand(
             ("hours", "hours", "abstinent", 180, "landmark", "spline", "observed_only"),
@@ -247,17 +249,9 @@ def estimates() -> pd.DataFrame:
 def counts() -> pd.DataFrame:
     """Counts of the flow, of the start, of scores and of the states behind abstinence."""
     flow = [("Under 18 years, or age unknown", 38), ("Not observable", 0), ("Eligible", 400)]
-    rows = [
-        {
-            "analysis": "cohort",
-            "contrast": "all",
-            "arm": "all",
-            "outcome": "attrition",
-            "level": v,
-            "count": n,
-            "position": at,
-        }
-        for at, (v, n) in enumerate(flow, 1)
+    way = {"analysis": "cohort", "contrast": "all", "arm": "all", "outcome": "attrition"}
+    rows: list[dict[str, Any]] = [
+        {**way, "level": v, "count": n, "position": at} for at, (v, n) in enumerate(flow, 1)
     ] + [
         {
             "analysis": "cohort",
@@ -374,7 +368,8 @@ def diagnostics() -> pd.DataFrame:
         rows.append({"quantity": "standard_deviation", "arm": arm, "variable": "age", "value": 10.0})
     rows.append({"quantity": "one_arm_strata", "variable": "site_id", "value": 1})
     base = {"analysis": "design", "contrast": "iop_vs_res", "method": "unweighted", "status": "info"}
-    return typed("diagnostics", [*(base | r for r in rows), *thresholds_rows.fits(), records_counts.floor()])
+    found = [*(base | r for r in rows), *thresholds_rows.fits(), *groups_rows.tests(), records_counts.floor()]
+    return typed("diagnostics", found)
 
 
 def truth() -> pd.DataFrame:

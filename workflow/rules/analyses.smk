@@ -53,6 +53,33 @@ use rule run as analyses_abstinence with:
         "Estimate abstinence of {wildcards.contrast}"
 
 
+use rule run as analyses_for_whom with:
+    input:
+        **private("people", "covariates", "arms", "abstinence"),
+        scores=DESIGNED["scores"],
+    output:
+        **of_contrast("for_whom", "counts", "estimates", "diagnostics"),
+    log:
+        f"{LOGS}/analyses_for_whom/{{contrast}}.log",
+    priority: NEXT
+    params:
+        **step(
+            "analyses.for_whom",
+            lambda w: {
+                "name": w.contrast,
+                "rows": plain(LOADED.by_group(w.contrast)),
+                "contrast": plain(loaded.untitled(STUDY.contrasts)[w.contrast]),
+                "modifiers": plain(LOADED.modifiers(w.contrast)),
+                "adjustment": plain(STUDY.adjustment),
+                "endpoints": plain(LOADED.asked_for("abstinence", w.contrast)),
+                "gate": plain(STUDY.gate),
+                "inference": plain(STUDY.inference),
+            },
+        ),
+    message:
+        "Ask within groups of people of {wildcards.contrast}"
+
+
 use rule run as analyses_dose with:
     input:
         **private("people", "arms", "covariates"),

@@ -4,6 +4,8 @@ BY_CONTRAST = {
     name: [f"{name}/{contrast}" for contrast in CONTRASTS]
     for name in ("design", "retention", "abstinence")
 }
+# contrasts that are asked about within groups of people
+WITHIN = [f"for_whom/{c}" for c in CONTRASTS if LOADED.by_group(c)]
 
 
 use rule run as release with:
@@ -14,12 +16,17 @@ use rule run as release with:
             *BY_CONTRAST["design"],
             *BY_CONTRAST["retention"],
             *BY_CONTRAST["abstinence"],
+            *WITHIN,
             "dose",
             "description",
         ),
         life_tables=results("life_tables", *BY_CONTRAST["retention"]),
         estimates=results(
-            "estimates", *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose"
+            "estimates",
+            *BY_CONTRAST["retention"],
+            *BY_CONTRAST["abstinence"],
+            *WITHIN,
+            "dose",
         ),
         curves=results(
             "curves", *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose"
@@ -29,6 +36,7 @@ use rule run as release with:
             *BY_CONTRAST["design"],
             *BY_CONTRAST["retention"],
             *BY_CONTRAST["abstinence"],
+            *WITHIN,
             "dose",
             *(f"performance/{c}" for c in CONTRASTS if LOADED.alike(c)),
         ),
@@ -54,6 +62,7 @@ use rule run as release with:
                 "fewest_events": STUDY.gate.min_events,
                 "primary": LOADED.primary(),
                 "judged": plain(LOADED.judged()),
+                "modifiers": list(STUDY.modifiers),
             },
             digests=DIGESTS["ledger"],
         ),

@@ -94,6 +94,11 @@ def of_columns(covariates: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return found | flags
 
 
+def missing_flag(name: str) -> str:
+    """The column that flags whose number is missing."""
+    return _column(name, MISSING)
+
+
 def _column(name: str, value: str) -> str:
     return f"{name}={value}"
 

@@ -73,6 +73,29 @@ def run(
     }
 
 
+def of_group(
+    members: pd.DataFrame,
+    covariates: pd.DataFrame,
+    name: str,
+    contrast: Contrast,
+    adjustment: Adjustment,
+    thresholds: Gate,
+    methods: Sequence[str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables scores and gates of some of a contrast's people, by a score of their own.
+
+    members: as the table scores has people, with their stratum. A covariate that is the same for all of them says
+    nothing, and is left out; people of strata that lack an arm among them leave, as they do from the whole.
+    """
+    alone = propensity.without_counterpart(members, contrast)
+    if alone.any() and not alone.all():
+        members = members[~alone].reset_index(drop=True)
+    known, weights = coded.matrix(covariates, members["person_id"]), needed(methods)
+    fitted = propensity.fit(members, known, contrast, adjustment, weights)
+    found = balance.table(members, known, fitted, weights)
+    return fitted.scores, gate.decide(name, fitted, found, thresholds, methods)
+
+
 def _members(arms: pd.DataFrame, people: pd.DataFrame, categorical: Sequence[str]) -> pd.DataFrame:
     """The people of the arms in their order, what is counted by category as codes."""
     import pandas as pd

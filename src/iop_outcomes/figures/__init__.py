@@ -39,6 +39,7 @@ TITLES = {
     "agreement": "Levels of care by label and by hours a week",
     "hours": "Hours of care a week, scheduled and delivered",
     "transitions": "Moves between levels of care",
+    "for_whom": "The difference within groups of people, beside that drawn to the mean of the groups",
     "specifications": "The difference under every combination of choices that could have been made",
     "unmeasured": "How strong an unmeasured cause would have to be to explain the primary answers away",
     "sites": "The difference at each site, by how precisely it is known",

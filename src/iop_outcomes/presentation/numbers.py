@@ -130,6 +130,12 @@ def p_value(p: object) -> str:
     return _told(p, lambda v: "<0.001" if v < 0.001 else ">0.99" if v > 0.99 else _fixed(v, 3 if v < 0.1 else 2))
 
 
+def p_is(p: object) -> str:
+    """'p = 0.60', 'p <0.001': a p value within a sentence."""
+    text = p_value(p)
+    return f"p {text}" if "<" in text or ">" in text else f"p = {text}"
+
+
 def _told(value: object, form: Callable[[float], str]) -> str:
     """The value in a form; a dash where it is not known."""
     found, listener = number(value), _LISTENER.get()

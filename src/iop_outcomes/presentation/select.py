@@ -27,9 +27,11 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
 
 def asked_first(table: pd.DataFrame, study: Compared) -> pd.DataFrame:
     """A released table without what repeats a question under another rule, with another delta of missing answers,
-    site by site, or with a covariate left out.
+    site by site, with a covariate left out, or within groups of its people.
     """
     again = study.companions
+    if "group_by" in table and "quantity" not in table and study.modifiers:  # tests of groups stand among diagnostics
+        table = table[~table["group_by"].isin(list(study.modifiers))]
     if "delta_first" in table:
         table = table[table["delta_first"].isna()]
         table = table[~_specified(table, study) & ~table["group_by"].isin([OF_SITE, OVER_SITES, WITHOUT])]

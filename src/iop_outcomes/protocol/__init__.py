@@ -11,6 +11,7 @@ from iop_outcomes.protocol.comparisons import Comparison, OfDose, comparisons, t
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.margins import Judged, Margin
+from iop_outcomes.protocol.modifiers import Modifier
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
 from iop_outcomes.protocol.sites import Sites
@@ -64,6 +65,7 @@ __all__ = [
     "Judged",
     "Margin",
     "Misclassification",
+    "Modifier",
     "Name",
     "OfDose",
     "Origin",

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.margins import Margin
+from iop_outcomes.protocol.modifiers import Modifier
 from iop_outcomes.protocol.records import Kind
 from iop_outcomes.protocol.rows import EXPLORATORY, PRIMARY, SPECIFICATION, Analysis, Eligibility, Endpoint
 from iop_outcomes.protocol.sites import Sites
@@ -63,6 +64,7 @@ class Compared(Part):
     specifications: dict[Name, Specifications] = {}
     sites: dict[Name, Sites] = {}
     margins: dict[Name, Margin] = {}
+    modifiers: dict[Name, Modifier] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     primary: list[Analysis] = Field(default=[], description="the questions that the study is about")
     exploratory: list[Analysis] = Field(default=[], description="those that answer nothing, and give rise to questions")

@@ -269,6 +269,9 @@ class Question(Part):
     method: Methods = Field(description="one method, or several between commas")
     missing_rule: MissingRules = Field(default=[NONE], description="one rule, or several between commas")
     family: Family = "secondary"
+    group_by: Annotated[list[Name], BeforeValidator(_listed), AfterValidator(_once)] = Field(
+        default=[], description="`modifiers` of the study, between commas, within whose groups it is asked as well"
+    )
 
     @model_validator(mode="after")
     def _one_kind_of_missing(self) -> Question:
@@ -291,3 +294,4 @@ class Analysis(Part):
     method: Method
     missing_rule: MissingRule = NONE
     family: Family | Literal["specification"] = "secondary"
+    group_by: tuple[Name, ...] = Field(default=(), description="modifiers within whose groups it is asked as well")

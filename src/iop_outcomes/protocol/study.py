@@ -10,6 +10,7 @@ from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Share, Words
 from iop_outcomes.protocol.categories import Categories
 from iop_outcomes.protocol.doses import FEWEST, Doses, Quantiles
 from iop_outcomes.protocol.margins import Margin
+from iop_outcomes.protocol.modifiers import Modifier
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.protocol.sites import Sites
 from iop_outcomes.protocol.specifications import Specifications
@@ -333,6 +334,9 @@ class Study(Part):
         default=[],
         description="covariates that are left out of the score one by one in primary questions on shares, to tell how "
         "much a cause as strong as each would move the answer",
+    )
+    modifiers: dict[Name, Modifier] = Field(
+        default={}, description="for whom it may hold: what a question names under `group_by`, by a name of one's own"
     )
     trials: dict[Name, Trial] = Field(
         default={},

@@ -51,6 +51,7 @@ OF_FIGURES: dict[str, str] = {
     "share": "share of people, from released counts",
     "shown": "the number as the figure writes it",
     "source": "an earlier study as the figure names it, or what is compared here",
+    "shrunken": "the difference drawn to the mean of the groups of its modifier",
     "side": "0 first arm, 1 second",
     "size": "the value without its sign",
     "step": "step from one level of care to the next",

@@ -57,6 +57,7 @@ def run(
     judged: Sequence[Judged] = (),
     earlier_verdicts: Sequence[str] | str = (),
     locked: Sequence[str] | str = (),
+    modifiers: Sequence[str] = (),
 ) -> dict[str, pd.DataFrame | str]:
     """The released tables counts, estimates, curves and diagnostics, their ledger, and the notes of the source as they
     are.
@@ -67,14 +68,14 @@ def run(
     contrast, whose crude rows decide whether counts are exact or rounded. notes: path of the sentences that the source
     wrote. twice: the numbers that were computed a second time. earlier: paths of the ledgers of earlier releases of the
     cohort. judged: the questions on which a verdict is given, from released estimates alone. earlier_verdicts: paths
-    of the tables of verdicts of earlier releases. locked: paths of the margins as the design wrote them. Raises
-    StudyError as the module says.
+    of the tables of verdicts of earlier releases. locked: paths of the margins as the design wrote them. modifiers:
+    names by which people are grouped. Raises StudyError as the module says.
     """
     import pandas as pd
 
     from iop_outcomes.design import locked as margins_on_record
     from iop_outcomes.release import absent, differencing, ground, ledger, rare, regime, second_opinion, sites, verdicts
-    from iop_outcomes.release.diagnostics import of_amounts, score_patterns
+    from iop_outcomes.release.diagnostics import of_amounts, score_patterns, score_patterns_of_groups
     from iop_outcomes.release.estimates import Fineness
     from iop_outcomes.release.levels import cumulative, readings
 
@@ -92,12 +93,15 @@ def run(
         in_care,
         {contrast: names[0] for contrast, names in arms.items()},
         fewest_events,
+        modifiers,
     )
     counts, diagnostics = rare.together(counts, diagnostics, rules)
     counts = absent.named(counts, endpoints, rules)
     scores, amounts = score_patterns(diagnostics), of_amounts(diagnostics)
-    of_sites = sites.known(diagnostics)
-    known = Fineness((*contrasts, *shared), outcomes, scores, fewest_events, amounts, of_sites=of_sites)
+    known = Fineness(
+        (*contrasts, *shared), outcomes, scores, fewest_events, amounts, of_sites=sites.known(diagnostics),
+        of_groups=score_patterns_of_groups(diagnostics),
+    )  # fmt: skip
     cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
     before = ledger.read(earlier, cohort, rules)
     everything = ground.gather(counts, life_tables, estimates, rules, readings(endpoints), apart, before)

@@ -50,18 +50,19 @@ def people_in(frame: pd.DataFrame) -> tuple[int, ...]:
     return tuple(int(v) for v in frame["count"].fillna(0))
 
 
-def bases(frame: pd.DataFrame, policy: Policy) -> tuple[int, ...]:
-    """To which each cell is rounded at least, for its own sake."""
-    round_them = set() if policy.exact else overlapping(frame)
+def bases(frame: pd.DataFrame, policy: Policy, modifiers: Sequence[str] = ()) -> tuple[int, ...]:
+    """To which each cell is rounded at least, for its own sake. modifiers: by which people are grouped."""
+    round_them = set() if policy.exact else overlapping(frame, modifiers)
     return tuple(OVERLAP_BASE if i in round_them else 1 for i in range(len(frame)))
 
 
-def overlapping(frame: pd.DataFrame) -> set[int]:
+def overlapping(frame: pd.DataFrame, modifiers: Sequence[str] = ()) -> set[int]:
     """Positions of cells that are rounded as tables of the same people overlap: those of records, and people of an arm
     in care by their hours, or by the tests that were scheduled for them, who are told in other ways as well, and people
-    by place on a day, who are told by how and when they left as well.
+    by place on a day, who are told by how and when they left as well, and those of the groups of a modifier, who are
+    some of the groups of every other.
     """
-    rounded = (frame["analysis"] == RECORDS) | frame["group_by"].isin(OVERLAPPING)
+    rounded = (frame["analysis"] == RECORDS) | frame["group_by"].isin([*OVERLAPPING, *modifiers])
     return {i for i, one in enumerate(rounded) if one}
 
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
+# of a question within the groups of a modifier, all of whose estimates stand behind one number
+BY_MODIFIER = (*QUESTION, "group_by")
 # may speak of a site, or of a category of a covariate, with few people
 OF_FEW = ("largest_within_site_difference", CORRELATION, CORRELATION_BEFORE)
 # speak of the one person who weighs most
@@ -55,8 +57,21 @@ ON_SCALE = (FEW_SITES_LOW, FEW_SITES_HIGH, DIFFERENCE_BROUGHT_IN)
 
 def score_patterns(diagnostics: pd.DataFrame) -> dict[str, int]:
     """How many distinct scores a contrast has, by its name."""
-    own = diagnostics[diagnostics["quantity"] == SCORE_PATTERNS].dropna(subset=["value"])
+    own = _patterns(diagnostics)
+    own = own[own["group_by"] == ALL]
     return {str(c): int(v) for c, v in zip(own["contrast"], own["value"], strict=True)}
+
+
+def score_patterns_of_groups(diagnostics: pd.DataFrame) -> dict[tuple[str, str, str], int]:
+    """The same of groups of people with a score of their own, by contrast, modifier and group."""
+    own = _patterns(diagnostics)
+    own = own[own["group_by"] != ALL]
+    keys = zip(*(own[name].astype(str) for name in ("contrast", "group_by", "group")), strict=True)
+    return dict(zip(keys, own["value"].astype(int), strict=True))
+
+
+def _patterns(diagnostics: pd.DataFrame) -> pd.DataFrame:
+    return diagnostics[diagnostics["quantity"] == SCORE_PATTERNS].dropna(subset=["value"])
 
 
 def of_amounts(diagnostics: pd.DataFrame) -> dict[tuple[str, ...], tuple[float, float]]:
@@ -130,7 +145,7 @@ def _value(
     if quantity in OF_FEW or (quantity in OF_ONE and not policy.zeros_allowed):
         return None
     if quantity in OF_QUESTIONS:
-        error = errors.get((quantity, *(str(row[name]) for name in QUESTION)))
+        error = errors.get((quantity, *(str(row[name]) for name in BY_MODIFIER)))
         if error is None:
             return None
         if not error:
@@ -143,10 +158,10 @@ def _errors(estimates: pd.DataFrame) -> dict[tuple[str, ...], float]:
     """Quantity and question of what is told where no number of the question is withheld: how far those are rounded."""
     found: dict[tuple[str, ...], dict[str, float]] = {}
     asked = estimates[estimates["measure"].isin(list(OF_QUESTIONS.values()))]
-    rows = asked[[*QUESTION, "measure", "rounding_error", "status"]].to_dict("records")
+    rows = asked[[*BY_MODIFIER, "measure", "rounding_error", "status"]].to_dict("records")
     for quantity, measure in OF_QUESTIONS.items():
         for row in (r for r in rows if r["measure"] == measure):
-            own = found.setdefault((quantity, *(str(row[name]) for name in QUESTION)), {})
+            own = found.setdefault((quantity, *(str(row[name]) for name in BY_MODIFIER)), {})
             error, status = float(row["rounding_error"]), str(row["status"])
             own[status] = max(own.get(status, 0.0), error if error == error else 0.0)
     return {key: own["ok"] for key, own in found.items() if "ok" in own and "suppressed" not in own}

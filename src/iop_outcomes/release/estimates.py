@@ -60,7 +60,8 @@ class Fineness:
     adjusted numbers of a contrast. events: fewest events, and people without one, that the gate asks for in an arm.
     amounts: of questions on amounts, by arm, which share of the sum two people hold, and the largest there could be.
     categories: which of an arm each row of hours in categories speaks of. of_sites: what is known of each site of a
-    question. told_sites: those that are told.
+    question. told_sites: those that are told. of_groups: distinct scores of groups with a score of their own, by
+    contrast, modifier and group.
     """
 
     contrasts: Collection[str] = ()
@@ -71,6 +72,7 @@ class Fineness:
     categories: categories.Categories = field(default_factory=dict)
     of_sites: Mapping[sites.Key, sites.Site] = field(default_factory=dict)
     told_sites: frozenset[sites.Key] = frozenset()
+    of_groups: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
     def of_two(self, row: Estimated, arms: Sequence[str]) -> float:
         """The largest share that two people hold in the arms that a row speaks of; 1 where it is not told."""
@@ -92,9 +94,14 @@ class Fineness:
         """Distinct scores of a contrast; without scores of its own the fewest of any, as covariates are alike."""
         return self.scores.get(contrast, min(self.scores.values(), default=None))
 
+    def in_group(self, row: Estimated) -> int | None:
+        """Distinct scores of the group that a row is of; None of everyone."""
+        return self.of_groups.get((row["contrast"], row["group_by"], row["group"]))
+
     def companion(self, row: Estimated) -> bool:
-        """The row repeats a question under another rule."""
-        return row["contrast"] in self.contrasts or row["outcome"] in self.outcomes
+        """The row repeats a question under another rule, or of some of its people, whose cells are rounded."""
+        again = row["contrast"] in self.contrasts or row["outcome"] in self.outcomes
+        return again or self.in_group(row) is not None
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,7 @@ def release_estimates(
     )
     released = [
         _withheld(row, "suppressed", few_scores.REASON)
-        if row["status"] == "ok" and few_scores.second(row, one)
+        if row["status"] == "ok" and (few_scores.second(row, one) or _few_in_group(row, evidence.policy, known))
         else _of_sites(row, evidence, level, arms.get(row["contrast"], ()), known)
         for row in rows
     ]
@@ -181,6 +188,11 @@ def _of_site(row: Estimated, policy: Policy, known: Fineness) -> Row:
         return row | EMPTY
     told = sites.rounded(row, site, policy) if site and sites.key(row) in known.told_sites else None
     return _withheld(row, "suppressed", sites.REASON) if told is None else row | told | sites.NOBODY
+
+
+def _few_in_group(row: Estimated, policy: Policy, known: Fineness) -> bool:
+    """A score of a group's own takes so few values that its counts could be solved for."""
+    return not policy.exact and row["method"] != CRUDE and few_scores.is_few(known.in_group(row))
 
 
 def _gate_tells(row: Estimated, evidence: Evidence, known: Fineness, order: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from iop_outcomes.protocol import InCare
-from iop_outcomes.release import at_horizons, days, gates, life_tables, nesting, windows
+from iop_outcomes.release import at_horizons, days, gates, life_tables, modifiers, nesting, windows
 from iop_outcomes.release import counts as tables
 from iop_outcomes.release.held import Told
 from iop_outcomes.release.levels import reading
@@ -41,7 +41,7 @@ class Apart:
 
     contrasts, outcomes: those whose counts are kept back. cumulative: outcomes of which what is counted only grows.
     in_care: contrasts that divide people by who is in care on a day (`nesting.lines`). first: the first arm of each
-    contrast. events: fewest that the gate of the study asks for in each arm.
+    contrast. events: fewest that the gate of the study asks for in each arm. modifiers: by which people are grouped.
     """
 
     contrasts: Collection[str]
@@ -50,6 +50,7 @@ class Apart:
     in_care: Mapping[str, InCare]
     first: Mapping[str, str]
     events: int
+    modifiers: Sequence[str] = ()
 
     def holds(self, contrast: object, outcome: object) -> bool:
         """Counts of the contrast or of the outcome are kept back."""
@@ -83,7 +84,8 @@ class Ground:
     horizons together. asked: days by question. told_apart: sets of causes that a question tells from all others. keys:
     of the rows of counts that estimates are read from, and of the rows of horizons. gates: sums of rows of which a gate
     tells whether they are few. dear: rows of counts that crude estimates are read from. before: what earlier releases
-    told. windows: rows of who is not in care on a day. of_care: outcomes of leaving care at any level.
+    told. windows: rows of who is not in care on a day. of_care: outcomes of leaving care at any level. modifiers: by
+    which people are grouped. withheld: rows of their groups that are not told.
     """
 
     levels: Mapping[str, Reading]
@@ -102,6 +104,8 @@ class Ground:
     before: tuple[Told, ...] = ()
     windows: tuple[Window, ...] = ()
     of_care: frozenset[str] = frozenset()
+    modifiers: tuple[str, ...] = ()
+    withheld: frozenset[int] = frozenset()
 
 
 def gather(
@@ -130,8 +134,9 @@ def gather(
     frame = stacked(kept, horizons)
     of_care = frozenset(q[2] for q in questions if reading(q[2], levels).kind == "staying")
     pools = {called(pool): pool for table in made.values() for pool in table.leaving.pools}
+    rounded = tables.overlapping(frame, known.modifiers)
     nested = nesting.lines(
-        frame, range(len(kept), len(frame)), tables.overlapping(frame), known.cumulative, known.in_care,
+        frame, range(len(kept), len(frame)), rounded, known.cumulative, known.in_care,
         [q[2] for q in questions if reading(q[2], levels).staying != EVENT_FREE], pools, policy,
     )  # fmt: skip
     # those of life tables are made with the cells of their curves
@@ -149,6 +154,7 @@ def gather(
         levels, kept, apart, horizons, tuple(cells), arms, followed, lines, asked, told_apart, keys,
         tuple(sorted(few)), _dear(keys.groups, estimates), tuple(before),
         () if policy.exact else windows.windows(kept, known.in_care), of_care,
+        tuple(known.modifiers), modifiers.kept_back(kept, known.modifiers, policy),
     )  # fmt: skip
 
 

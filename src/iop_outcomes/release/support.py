@@ -21,7 +21,7 @@ from iop_outcomes.release.gates import sides_of
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Key, Leaving, Question
 from iop_outcomes.release.numbers import NOTHING, Number, exactly, nearer, together
-from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.policy import OVERLAP_BASE, Policy
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.tables.results import ALL, BY_PLACE_ON_DAY, COVARIATE, WEEK
 from iop_outcomes.tables.rows import Asked, Timed
@@ -76,7 +76,7 @@ class Evidence:
     groups: cells of counts by analysis, contrast, outcome, horizon, grouping and group, by arm. followed: life tables
     as they are, by question. life: the same as they are told, without those of companions. keys: of arms by question.
     at_risk: people of life tables. at_horizons: what they say at horizons, in the columns of counts. shown: the same by
-    arm and day, by level.
+    arm and day, by level. modifiers: names by which people are grouped.
     """
 
     policy: Policy
@@ -90,6 +90,7 @@ class Evidence:
     at_risk: Mapping[Key, Number]
     at_horizons: pd.DataFrame
     shown: Mapping[tuple[Key, int], Levels]
+    modifiers: tuple[str, ...] = ()
 
     def arms(self, row: Asked, order: Sequence[str] = ()) -> dict[str, ArmCells]:
         """The arms of an estimate, by name; empty when nothing is counted for it. order: names of the first and the
@@ -118,7 +119,10 @@ class Evidence:
             read = in_place(row["group"])
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
         first = order[0] if order else ""
-        found = {arm: _from_counts(cells, read, row, self.policy, arm == first) for arm, cells in compared.items()}
+        least = OVERLAP_BASE if row["group_by"] in self.modifiers else 1
+        found = {
+            arm: _from_counts(cells, read, row, self.policy, arm == first, least) for arm, cells in compared.items()
+        }
         weeks = {arm: self._weeks.get((*question, arm), ()) for arm in found}
         return {arm: replace(own, besides=_beside(own, weeks[arm])) for arm, own in found.items()}
 
@@ -196,7 +200,7 @@ def of_period(row: Asked) -> bool:
     return not pd.isna(row["from_day"])
 
 
-def _from_counts(cells: Cells, read: Reading, row: Asked, policy: Policy, first: bool) -> ArmCells:
+def _from_counts(cells: Cells, read: Reading, row: Asked, policy: Policy, first: bool, least: int = 1) -> ArmCells:
     unknown = sorted(set(cells) - {*read.events, *read.others})
     if unknown:
         raise StudyError(
@@ -209,7 +213,7 @@ def _from_counts(cells: Cells, read: Reading, row: Asked, policy: Policy, first:
     used = {level: cell for level, cell in cells.items() if level not in without}
     people = together(told for _, told in used.values())
     left_out = together(told for level, (_, told) in cells.items() if level in without)
-    people = nearer(people, size(sum(true for true, _ in cells.values()), policy).less(left_out))
+    people = nearer(people, size(sum(true for true, _ in cells.values()), policy, least).less(left_out))
     happened = read.event(row["missing_rule"], first)
     events = _unless_zero(together(told for level, (_, told) in used.items() if level in happened), policy)
     apart = read.apart.get(row["missing_rule"], ())
@@ -233,13 +237,15 @@ def _as_told(number: Number) -> Told | None:
     return None if number.count is None else Told(number.count, number.low or 0, number.high or 0)
 
 
-def size(people: int, policy: Policy) -> Number:
-    """The size of a group, which a reader may know: as it is, or rounded as all counts of the release."""
+def size(people: int, policy: Policy, least: int = 1) -> Number:
+    """The size of a group, which a reader may know: as it is, or rounded as all counts of the release. least: to which
+    it is rounded at least, as of the groups of a modifier, whose sizes would tell who is in none of them.
+    """
     if policy.held or policy.small(people):
         return NOTHING
-    if policy.rounding_base == 1 or people == 0:
+    if policy.exact or policy.coarser(least) == 1 or people == 0:
         return exactly(people)
-    return Number(policy.blurred(people, 1), *policy.alike(people, 1), policy.rounding_base)
+    return Number(policy.blurred(people, least), *policy.alike(people, least), policy.coarser(least))
 
 
 def _unless_zero(told: Number, policy: Policy) -> Number:

@@ -76,7 +76,7 @@ def tell(
         shown = ledger.shown(frame, further.cells, system, held, ground.before, policy)
     else:
         # tables that overlap are rounded whatever the base, and mostly done already
-        alike = {block[i] for i in tables.overlapping(frame)}
+        alike = {block[i] for i in tables.overlapping(frame, ground.modifiers)}
         apart = [[i for i, b in enumerate(block) if (b in alike) is overlaps] for overlaps in (True, False)]
         shown = _protected(held.over(system), apart, policy, {} if done is None else done)
     told = {cell: _number(shown, i) for cell, i in at.items()}
@@ -109,6 +109,7 @@ def _part(system: System, positions: Sequence[int]) -> System:
         people=tuple(system.people[i] for i in positions),
         lines=tuple(lines),
         bases=tuple(system.bases[i] for i in positions),
+        withheld=frozenset(place[i] for i in system.withheld if i in place),
         dear=frozenset(place[i] for i in system.dear if i in place),
         gates=tuple(tuple(place[i] for i in cells) for cells in system.gates if cells[0] in place),
     )
@@ -136,7 +137,8 @@ def _system(
     return System(
         people=people,
         lines=(*ground.lines, *of_life, *_between_days(at, people, policy)),
-        bases=(*tables.bases(frame, policy), *further.bases),
+        bases=(*tables.bases(frame, policy, ground.modifiers), *further.bases),
+        withheld=ground.withheld,
         dear=frozenset(dear),
         gates=ground.gates,
     )
@@ -158,6 +160,7 @@ def _evidence(
     return Evidence(
         policy=policy,
         levels=ground.levels,
+        modifiers=ground.modifiers,
         counts=counts,
         released=released,
         groups=_groups(ground.keys.groups, numbers),

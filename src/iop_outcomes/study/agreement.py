@@ -13,7 +13,7 @@ from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study, compar
 from iop_outcomes.protocol.records import PUBLIC
 from iop_outcomes.protocol.rows import PRIMARY
 from iop_outcomes.protocol.sites import may_be_by_site
-from iop_outcomes.study import covariates, horizons, margins, names
+from iop_outcomes.study import covariates, horizons, margins, modifiers, names
 from iop_outcomes.study.mistakes import unknown
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary import methods
@@ -71,6 +71,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
     _check_one_curve(study, analyses, endpoints)
     _check_sites(study, analyses)
     margins.check(study, analyses, endpoints)
+    modifiers.check(study, analyses, endpoints)
 
 
 def _nothing_asked(study: Study) -> str:
@@ -314,7 +315,7 @@ def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> 
 def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
     seen = set()
     for row in analyses:
-        key = tuple(v for k, v in row.model_dump().items() if k != "family")
+        key = tuple(v for k, v in row.model_dump().items() if k not in ("family", "group_by"))
         if key in seen:
             raise StudyError(
                 f"{study.analyses}: the analysis '{row.analysis}' of cohort '{row.cohort}' has the same row twice "

@@ -66,6 +66,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "agreement": None,
     "hours": None,
     "transitions": None,
+    "for_whom": {(ABSTINENCE, RISK)},
     "specifications": {(step, RISK) for step in (RETENTION, ABSTINENCE)},
     "unmeasured": {(step, measure) for step in (RETENTION, ABSTINENCE) for measure in WITH_E_VALUE},
     "sites": {(step, RISK) for step in (RETENTION, ABSTINENCE)},
@@ -88,6 +89,7 @@ def asked(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, En
     by_weights = any(_judged(study, a) for a in rows)
     needs = (
         ("missing", further), ("tipping", shifted), ("specifications", bool(study.specifications)),
+        ("for_whom", any(row.group_by for row in rows)),
         ("unmeasured", by_weights), ("sites", any(r.contrast in study.sites and _by_site(r) for r in rows)),
     )  # fmt: skip
     unasked = [name for name, there in needs if not there]

@@ -21,6 +21,7 @@ from iop_outcomes.protocol import (
     Endpoint,
     InCare,
     Judged,
+    Modifier,
     OfDose,
     Origin,
     Part,
@@ -71,7 +72,7 @@ class Loaded:
     def rows(self, step: str, contrast: str | None = None) -> list[Analysis]:
         """The sheet's rows for a step; all of one family, as that is for the report."""
         return [
-            a.model_copy(update={"family": "secondary"})
+            a.model_copy(update={"family": "secondary", "group_by": ()})
             for a in self.analyses
             if a.step == step and (contrast is None or a.contrast == contrast)
         ]
@@ -80,7 +81,17 @@ class Loaded:
         """The rows of a contrast that are computed a second time: all but those of specification curves."""
         own = [r for r in self.analyses if r.contrast == contrast and r.family != SPECIFICATION]
         by_step = [r for step in (RETENTION, ABSTINENCE) for r in own if r.step == step]
-        return [r.model_copy(update={"family": "secondary"}) for r in by_step]
+        return [r.model_copy(update={"family": "secondary", "group_by": ()}) for r in by_step]
+
+    def by_group(self, contrast: str | None = None) -> list[Analysis]:
+        """The rows of a contrast, or of all, that are asked within groups as well."""
+        own = (r for r in self.analyses if r.group_by and contrast in (None, r.contrast))
+        return [r.model_copy(update={"family": "secondary"}) for r in own]
+
+    def modifiers(self, contrast: str) -> dict[str, Modifier]:
+        """The modifiers that the sheet asks for in a contrast, without titles, in the order of the study."""
+        asked = {name for row in self.by_group(contrast) for name in row.group_by}
+        return {name: one for name, one in untitled(self.study.modifiers).items() if name in asked}
 
     def by_site(self, step: str, contrast: str) -> list[Analysis]:
         """The primary questions of a step on shares, by weights, that are asked site by site as well."""
@@ -331,6 +342,7 @@ class Loaded:
             "specifications",
             "sites",
             "margins",
+            "modifiers",
             "population",
             "inference",
             "gate",

@@ -1,9 +1,9 @@
 """From the questions of the sheet to the estimands of a cohort.
 
 In order: the rows of the cohort are taken, and those of the cohort whose questions it shares, as far as they are about
-comparisons that it makes too; each row is asked for every comparison, horizon, method and rule for missing outcomes
-that it lists; the estimands of one question then stand together, by horizon and method. For whom an estimand speaks
-follows from its method.
+comparisons that it makes and groups that it names too; each row is asked for every comparison, horizon, method and
+rule for missing outcomes that it lists; the estimands of one question then stand together, by horizon and method. For
+whom an estimand speaks follows from its method.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Asked:
 def asked(study: Study, rows: Sequence[Question]) -> Asked:
     """The estimands that are asked for of the study's cohort. StudyError where it shares the questions of nobody."""
     own = [r for r in rows if r.cohort == study.cohort]
-    shared = [r for r in rows if r.cohort == study.questions]
+    shared = [_of_own_groups(r, study) for r in rows if r.cohort == study.questions]
     if study.questions and (not shared or study.questions == study.cohort):
         raise StudyError(_nobody(study, sorted({r.cohort for r in rows} - {study.cohort})))
     made = {name for name, _ in comparisons(study)}
@@ -43,6 +43,11 @@ def asked(study: Study, rows: Sequence[Question]) -> Asked:
     both = [*(a for a in about if a.contrast in made), *found]
     not_made = dict.fromkeys(a.contrast for a in about if a.contrast not in made)
     return Asked(_together(both), tuple(not_made))
+
+
+def _of_own_groups(row: Question, study: Study) -> Question:
+    """A row of another cohort without groups of people that the study does not name."""
+    return row.model_copy(update={"group_by": [name for name in row.group_by if name in study.modifiers]})
 
 
 def _nobody(study: Study, known: list[str]) -> str:

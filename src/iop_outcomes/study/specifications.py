@@ -58,6 +58,6 @@ def _each(
     for contrast, outcome, day, method, rule in every:
         changed = {
             "contrast": contrast, "horizon_days": day, "method": method, "missing_rule": rule,
-            "estimand": METHODS[method].estimand, "family": SPECIFICATION,
+            "estimand": METHODS[method].estimand, "family": SPECIFICATION, "group_by": (),
         }  # fmt: skip
         yield shares[outcome].model_copy(update=changed)

@@ -39,7 +39,7 @@ def analyses(rows: Iterable[Analysis], study: Study) -> tuple[Analysis, ...]:
         contrast = study.contrasts.get(row.contrast)
         if contrast is not None and row.family == "primary" and row.method not in UNADJUSTED:
             changes = [{"contrast": name_of(row.contrast, c), "family": "sensitivity"} for c in contrast.classifiers]
-            found += [row.model_copy(update=change) for change in changes]
+            found += [row.model_copy(update={**change, "group_by": ()}) for change in changes]
     return tuple(found)
 
 

@@ -43,12 +43,14 @@ FEW_SITES_DEGREES = "few_sites_degrees_of_freedom"
 MEAN, STANDARD_DEVIATION = "mean", "standard_deviation"
 # of the people for whom weights speak: mean of a number, share of a category
 WEIGHTED_MEAN = "weighted_mean"
+# p values of effects being equal in all groups of a modifier: of differences, and of ratios
+GROUPS_DIFFER, GROUPS_DIFFER_BY_RATIO = "groups_differ_p_value", "groups_differ_by_ratio_p_value"
 # p values of a line through the curve over weeks of leaving, and of one that bends at the threshold
 LINE_FITS, BEND_FITS = "line_fits", "bend_fits"
 # what is told of a question, with its measure
 OF_QUESTIONS = {
     DETECTABLE: RISK, FEW_SITES_LOW: RISK, FEW_SITES_HIGH: RISK, FEW_SITES_DEGREES: RISK,
-    LINE_FITS: RISE, BEND_FITS: RISE,
+    GROUPS_DIFFER: RISK, GROUPS_DIFFER_BY_RATIO: RISK, LINE_FITS: RISE, BEND_FITS: RISE,
     DIFFERENCE_BROUGHT_IN: DOSE_RESPONSE, ONE_RATIO: HAZARD_RATIO, PROPORTIONAL: HAZARD_RATIO, OVER_WEEKS: ODDS_RATIO,
 }  # fmt: skip
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out

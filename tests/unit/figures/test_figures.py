@@ -168,6 +168,9 @@ ALT = {
     "maturity": (f"day 30 100.0{NARROW}%", f"day 90 75.0{NARROW}%"),
     "agreement": (f"82.6{NARROW}% in the same class, kappa 0.58", "kappa says nothing"),
     "hours": (f"scheduled mostly 9 to under 20 (75.0{NARROW}%)", f"delivered mostly 9 to under 20 (50.0{NARROW}%)"),
+    "for_whom": (
+        f"Abstinent. Sex: female {MINUS}10.0, male {MINUS}2.0; Severity: lowest third +2.0, highest third {MINUS}8.0",
+    ),
     "specifications": (
         f"2 combinations of choices with a number, from {MINUS}5.4 to +0.9 percentage points",
         f"50.0{NARROW}% of the intervals hold both directions",

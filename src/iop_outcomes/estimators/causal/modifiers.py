@@ -67,15 +67,19 @@ def shrunken(effects: Estimate) -> Shrunken:
 
     Raises EstimationError.
     """
-    error = effects.standard_error()
+    return drawn_together(effects.value, effects.standard_error())
+
+
+def drawn_together(value: Array, error: Array) -> Shrunken:
+    """The same of effects (k,) with their standard errors (k,), of independent groups. Raises EstimationError."""
     if len(error) < 2 or (error <= 0).any():
         raise EstimationError("Effects are drawn to each other where there are two or more, with standard errors.")
-    spread = _spread(effects.value, error)
+    spread = _spread(value, error)
     weight = 1 / (error**2 + spread)
-    mean = float(weight @ effects.value / weight.sum())
+    mean = float(weight @ value / weight.sum())
     own = spread / (error**2 + spread)  # how far an effect is believed by itself
     variance = own * error**2 + (1 - own) ** 2 / weight.sum()
-    return Shrunken(own * effects.value + (1 - own) * mean, np.sqrt(variance), mean, float(np.sqrt(spread)))
+    return Shrunken(own * value + (1 - own) * mean, np.sqrt(variance), mean, float(np.sqrt(spread)))
 
 
 def _spread(value: Array, error: Array) -> float:
