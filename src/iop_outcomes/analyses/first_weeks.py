@@ -30,6 +30,7 @@ import numpy as np
 from iop_outcomes.analyses.courses import course, in_weeks
 from iop_outcomes.analyses.person_weeks import EVENTS_PER_COLUMN, indicators
 from iop_outcomes.analyses.weighted_weeks import FEWEST, WeightedWeeks
+from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.causal.doses import OUT
 from iop_outcomes.estimators.causal.generalised_propensity import (
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 # what the attended share of a week's hours is one of: an eighth of those of all weeks
 EIGHTHS = tuple(place / 8 for place in range(1, 8))
 SCHEDULED, NOT_SCHEDULED = "scheduled hours", "no scheduled hours"
+NOBODY_CAME = "nobody of the arm who was in care at the end of the window attended any hours in it"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,10 @@ class Started:
 
         Raises EstimationError, as where tests are on record but not week by week.
         """
-        of_hours = of_some(dose_weights(self._varied, self.hours[self.staying]), self.staying)
+        hours = self.hours[self.staying]
+        if not (hours > 0).any():
+            raise EstimationError(NOBODY_CAME)
+        of_hours = of_some(dose_weights(self._varied, hours), self.staying)
         return product(of_hours, self._of_weeks(doses, contrast, days // DAYS_PER_WEEK)) if told else of_hours
 
     def category_weights(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -247,3 +247,9 @@ def test_weights_for_hours_that_are_off_or_rest_on_few_are_gated_without_a_curve
     few = answered(study, "generalised_propensity", hours={"fewest_near": 5000})
     assert few["estimates"]["reason"].str.startswith("nowhere have 5000 people").all()
     assert few["curves"].empty
+
+
+def test_hours_that_nobody_attended_are_no_dose(world: World) -> None:
+    none = replace(world.started, hours=np.zeros(len(world.started.hours)))
+    with pytest.raises(EstimationError, match="nobody of the arm who was in care at the end of the window attended"):
+        none.weights(world.doses, CONTRAST, DAYS, told=False)

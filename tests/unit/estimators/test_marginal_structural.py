@@ -236,7 +236,7 @@ def test_what_cannot_be_estimated_is_refused() -> None:
     person, category, stable, changing = columns(s)
     with pytest.raises(EstimationError, match="must be a row of the outcome: 0 to 99"):
         stabilised_weights(chain(category), person, stable, changing, 100)
-    with pytest.raises(EstimationError, match="Every week went the same way"):
+    with pytest.raises(EstimationError, match="in every week everyone did the same"):
         stabilised_weights(chain(np.zeros(len(person))), person, stable, changing, 200)
     with pytest.raises(EstimationError, match="'changing column 1' is missing"):
         stabilised_weights(chain(category), person, stable, np.where(changing == 1, np.nan, changing), 200)

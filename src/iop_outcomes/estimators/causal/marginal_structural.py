@@ -127,7 +127,7 @@ def stabilised_weights(
     told = [(indicator(c.taken, "taken", m), indicator(c.open, "open", m)) for c in choices]
     told = [(taken, there) for taken, there in told if 0 < taken[there].sum() < there.sum()]
     if not told:
-        raise EstimationError("Every week went the same way, so there is nothing to weight: no choice varies.")
+        raise EstimationError("there is nothing to weight: in every week everyone did the same")
     asked = np.logical_or.reduce([there for _, there in told])
     scaled = standardised((above, below), asked)
     log, moves = np.zeros(people), []
