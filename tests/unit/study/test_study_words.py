@@ -50,8 +50,9 @@ def edited(path: tuple[Any, ...], value: Any, file: Path = DEMO) -> None:
 
 
 def without_groups() -> None:
-    """The demo asks of no groups, which are of what is adjusted for."""
+    """The demo asks of no groups and has no anchors, which are of what is adjusted for."""
     edited(("modifiers",), {})
+    edited(("anchors",), [])
     sheet = Path("config/analyses.tsv")
     header = sheet.read_text().splitlines()[0].split("\t")
     cells = [line.split("\t")[: header.index("group_by")] for line in sheet.read_text().splitlines()]
