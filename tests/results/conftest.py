@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 import yaml
 
+# how rows are grouped that ask a question of the sheet once more
+ASKED_AGAIN = ("of_site", "over_sites", "without_covariate")
 # what tells one analysis from another
 KEYS = ("analysis", "contrast", "outcome", "horizon_days", "measure", "method", "missing_rule")
 
@@ -47,7 +49,10 @@ class Release:
         return yaml.load((self.folder / "study.yaml").read_text("utf-8"), Loader=loader)["analyses"]
 
     def of_the_sheet(self, estimates: pd.DataFrame) -> pd.DataFrame:
-        """Without the rows that specification curves alone ask for."""
+        """Without the rows that specification curves alone ask for, and those that ask again site by site or with a
+        covariate left out.
+        """
+        estimates = estimates[~estimates["group_by"].isin(ASKED_AGAIN)]
         curves = {tuple(row[k] for k in KEYS) for row in self.asked if row["family"] == "specification"}
         rows = zip(*(estimates[k].tolist() for k in KEYS), strict=True)
         return estimates[[row not in curves for row in rows]]

@@ -51,8 +51,33 @@ def test_specification_curves_are_of_every_combination_and_of_the_truths_side(de
         assert own["estimate"].is_monotonic_increasing
         assert ((own["estimate"] < 0) == (panel == "abstinence")).all()
     left = demo.everything[~demo.everything.index.isin(demo.estimates.index)]
+    left = left[left["group_by"] == "all"]
     assert (left["status"] == "ok").all()
     assert len(left) == 4 * sum(row["family"] == "specification" for row in demo.asked)
+
+
+def test_sites_agree_with_the_truth_within_them_and_not_between_them(demo, project):
+    """What a site is like moves both where its people go and what becomes of them: the simulation says so."""
+    own = demo.everything[demo.everything["group_by"] == "over_sites"]
+    assert (own["status"] == "ok").all()
+    truth = pd.read_csv(project / "data/reference/truth_demo.csv")
+    truth = truth[(truth["estimand"] == "ATE") & (truth["of"] == "difference") & (truth["measure"] == "risk")]
+    known = truth[truth["contrast"] == CONTRAST].set_index(["outcome", "horizon_days"])["truth"]
+    for (outcome, day), rows in own.groupby(["outcome", "horizon_days"]):
+        within = rows[rows["group"] == "within"]
+        assert ((within["estimate"] - known[outcome, day]).abs() < 3 * within["std_error"]).all()
+        between = rows[rows["group"] == "between less within"]
+        assert (between["p_value"] < 0.05).all()
+    sites = demo.everything[demo.everything["group_by"] == "of_site"]
+    assert set(sites["status"]) == {"ok", "suppressed"}
+    assert sites[["n", "events", "n_effective"]].isna().all(axis=None)
+
+
+def test_severity_left_out_turns_the_sign_of_abstinence(demo):
+    own = demo.everything[demo.everything["group_by"] == "without_covariate"]
+    turned = own[(own["group"] == "severity") & (own["outcome"] == "abstinent")]
+    assert (turned["conf_low"] > 1).all()
+    assert (own.loc[(own["group"] == "legal_mandate") & (own["outcome"] == "abstinent"), "conf_high"] < 1).all()
 
 
 @pytest.fixture(scope="module")
