@@ -88,7 +88,7 @@ def differences(demo, project) -> pd.DataFrame:
     are held to truth in tests/truth.
     """
     found = demo.estimates[(demo.estimates["contrast"] == CONTRAST) & (demo.estimates["of"] == "difference")]
-    found = found[found["missing_rule"].isin(PLAIN)]
+    found = found[found["missing_rule"].isin(PLAIN) & (found["group_by"] == "all")]
     found = found.assign(speaks_for=found["estimand"].replace("as_observed", "ATE"))
     truth = pd.read_csv(project / "data/reference/truth_demo.csv").rename(columns={"estimand": "speaks_for"})
     truth = truth[truth["hours_per_week"].isna()].drop(columns=["hours_per_week", "weeks_of_care", "group"])
