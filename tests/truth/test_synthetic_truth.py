@@ -200,7 +200,7 @@ def test_a_line_that_bends_has_its_own_slopes_and_steps_theirs() -> None:
 
 
 def test_the_committed_table_is_what_the_code_gives(committed: pd.DataFrame) -> None:
-    keys, fresh = list(TABLES["truth"].key), truth.truths(DRAWS * 3 // 4, 61)
+    keys, fresh = list(TABLES["truth"].key), truth.truths(DRAWS // 2, 61)
     both = fresh.merge(committed, on=keys, suffixes=("", "_committed"), validate="one_to_one")
     assert len(both) == len(committed)
     error = np.hypot(both["monte_carlo_error"], both["monte_carlo_error_committed"])
@@ -225,15 +225,17 @@ def test_truths_are_the_same_bytes_for_the_same_seed(tmp_path: Path) -> None:
 
 
 def test_monte_carlo_errors_are_those_of_repetition() -> None:
-    """Over 30 seeds the spread of a truth is what its Monte Carlo error says."""
-    frames = [truth.truths(2000, seed) for seed in range(30)]
+    """Over 14 seeds the spread of a truth is what its Monte Carlo error says, but for ratios of a few deaths."""
+    frames = [truth.truths(1000, seed) for seed in range(14)]
     spread = np.std([f["truth"] for f in frames], axis=0, ddof=1)
     said = np.mean([f["monte_carlo_error"] for f in frames], axis=0)
     drawn = said > 1e-12  # deaths are the same in both settings
     assert (spread[~drawn] < 1e-12).all()
-    ratio = spread[drawn] / said[drawn]
-    assert 0.9 < np.median(ratio) < 1.1
-    assert ((ratio > 0.55) & (ratio < 1.6)).all()
+    of_few = (frames[0]["of"] == "ratio").to_numpy() & (said > 0.2)
+    assert of_few.mean() < 0.05
+    ratio = (spread / np.maximum(said, 1e-12))[drawn & ~of_few]
+    assert 0.85 < np.median(ratio) < 1.15
+    assert ((ratio > 0.4) & (ratio < 1.8)).all()
 
 
 def test_too_few_draws_are_refused() -> None:
