@@ -37,7 +37,7 @@ class Draw:
     of those in care on a day. returns: returning to care, which not everyone is at risk of. deaths: who had died is
     told beside abstinence. bounds: abstinence with missing answers against one arm and for the other. weeks, onward,
     grid: strategies and a threshold of weeks, further care after leaving, doses. groups: abstinence within groups of
-    sex and of drug as well.
+    sex and of drug as well. bands: hours in categories.
     """
 
     size: int
@@ -62,6 +62,7 @@ class Draw:
     onward: bool
     grid: bool
     groups: bool
+    bands: bool
 
 
 def draw(rng: Generator, size: int | None = None) -> Draw:
@@ -80,6 +81,7 @@ def draw(rng: Generator, size: int | None = None) -> Draw:
         first=float(rng.uniform(0.25, 0.75)), deaths=more.random() < 0.5, bounds=more.random() < 0.4,
         weeks=more.random() < 0.5, onward=more.random() < 0.4, grid=more.random() < 0.15,
         groups=more.random() < 0.4,
+        bands=more.random() < 0.4,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import of_weeks
 import pandas as pd
 import truth as true_of
 from puzzle import INFINITE, Sum, plus
-from world import CLOCKS, FATES, LEVELS, STAY, STILL, WINDOW, Cell, World, alone, clock_of
+from world import BANDS, CLOCKS, FATES, LEVELS, STAY, STILL, WINDOW, Cell, World, alone, clock_of
 
 Clock = tuple[str, str, str]
 ALONE = ("c", "without_counterpart")
@@ -22,6 +22,7 @@ def all_of_them(world: World, tables: Mapping[str, pd.DataFrame]) -> None:
     answers(world)
     of_groups(world)
     of_strategies(world)
+    of_bands(world)
     deaths(world)
     shared_arms(world)
     sites(world)
@@ -148,6 +149,19 @@ def of_strategies(world: World) -> None:
                 continue  # some of those who are asked by weeks are in no comparison of the arms
             apart = plus((1.0, more.of), *((-1.0, one.of) for one in less))
             world.aim("difference", f"{level}: {name}", apart, more.truth - sum(one.truth for one in less))
+
+
+def of_bands(world: World) -> None:
+    """People in care at the window's end, beside those of the categories of hours that are told: few are in no such."""
+    by = {(c.row.arm, c.row.level): c for c in world.cells.values() if c.row.contrast == "hours"}
+    for (arm, level), whole in by.items():
+        own = [
+            c for c in world.cells.values()
+            if (c.row.contrast, c.row.group, c.row.level) == (BANDS, arm, level)
+        ]  # fmt: skip
+        if own and str(level) in LEVELS:
+            rest = plus((1.0, whole.of), *((-1.0, c.of) for c in own))
+            world.aim("difference", f"{arm} {level}: other hours", rest, whole.truth - sum(c.truth for c in own))
 
 
 def deaths(world: World) -> None:

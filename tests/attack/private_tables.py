@@ -17,6 +17,7 @@ from iop_outcomes.analyses.rows import table as rows_table
 from iop_outcomes.protocol import (
     Adjustment,
     Analysis,
+    Categories,
     Companions,
     Contrast,
     Disclosure,
@@ -51,6 +52,9 @@ ENDPOINTS = {
 }
 # groups of people, by name; those of drug where the score knows more than sex
 MODIFIERS = {"by_sex": Modifier(column="sex", title=""), "by_drug": Modifier(column="primary_drug", title="")}
+# hours are about 10 a week: few have less than 6, and few of an arm are in some of these
+BANDS = "bands"
+CATEGORIES = Categories(cuts=[6, 9, 12, 16], reference={"iop": 9}, fewest=20)
 RESULTS = ("counts", "life_tables", "estimates", "curves", "diagnostics")
 
 
@@ -114,6 +118,8 @@ def _of_dose(asked: Draw) -> Iterator[Analysis]:
         if asked.hours:
             more = {"measure": "dose_response"}
             yield from _rows("dose", "intensity", "hours", "abstinent", (180,), ("spline",), rule, **more)
+        if asked.bands:
+            yield from _rows("dose", BANDS, BANDS, "abstinent", (180,), ("naive",), rule, measure="by_hours")
         for name, methods, measure in of_weeks.questions(asked.weeks, asked.onward, asked.grid):
             yield from _rows("dose", name, name, "abstinent", (180,), methods, rule, measure)
 
@@ -195,6 +201,8 @@ def _dose(
     durations = {"stay_90": Duration(title="", days=STAY, stay="care", within_sites=False)}
     compare = {"iop": (6, 12)}
     hours = {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare=compare)}
+    if cohort.asked.bands:
+        hours[BANDS] = Intensity(title="", window_days=WINDOW, contrast="c", categories=CATEGORIES)
     everything = by_weeks.model_copy(update={"durations": durations, "intensities": hours})
     return dose.run(
         cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence, no_use,
@@ -231,11 +239,12 @@ def _told(asked: Draw, compared: Mapping[str, Contrast], gate: Gate) -> dict[str
     companions = Companions(
         contrasts=["c_by_asam"] if asked.classifier else [], outcomes=["retained_gap_7"] if asked.gap else []
     )
+    of_hours = [name for name, there in (("hours", asked.hours), (BANDS, asked.bands)) if there]
     sides, divided = of_weeks.told(asked.weeks, asked.onward, asked.grid)
     arms |= {"stay_90": ["stayed", "left_earlier"], **sides}
     return {
         "inference": INFERENCE, "arms": arms, "endpoints": ENDPOINTS,
         "companions": companions, "groups": groups,
         "fewest_events": gate.min_events, "modifiers": list(modifiers(asked)),
-        "in_care": in_care | divided | ({"hours": InCare(day=WINDOW, of="c")} if asked.hours else {}),
+        "in_care": in_care | divided | {name: InCare(day=WINDOW, of="c") for name in of_hours},
     }  # fmt: skip

@@ -12,7 +12,7 @@ import of_weeks
 import pandas as pd
 import truth as true_of
 from puzzle import INFINITE, Sum, plus
-from world import CLOCKS, LAST, LEVELS, World
+from world import BANDS, CLOCKS, LAST, LEVELS, World
 
 RATHER = 1e-9  # of a number at full digits
 SLACK = 1e-4  # people; sums are solved to about 1e-6
@@ -66,6 +66,8 @@ def read(world: World, released: Mapping[str, pd.DataFrame]) -> None:
     adjusted = estimates[estimates["method"].isin(["overlap", "iptw"]) & (estimates["measure"] == "risk")]
     for key, rows in adjusted.groupby([*QUESTION, "method"], dropna=False):
         _gated(world, dict(zip(QUESTION, key, strict=False)), next(rows.itertuples()))
+    for row in estimates[(estimates["measure"] == "by_hours") & (estimates["status"] == "ok")].itertuples():
+        _band(world, row)
     for row in released["diagnostics"].query("quantity == 'known_share_from'").itertuples():
         _known_share(world, row)
     drawn = released["curves"]
@@ -93,6 +95,20 @@ def _question(world: World, key: Mapping[str, Any], rows: Sequence[Any]) -> None
             if not summed and not pd.isna(said):
                 world.say(of_what, said - NEAR, said + NEAR, true, f"people: {what}")
     _compared(world, key, arms)
+
+
+def _band(world: World, row: Any) -> None:
+    """The share of a category of hours of an arm, as people came."""
+    cells = {
+        c.key[-2]: c for c in world.cells.values()
+        if (c.row.contrast, c.row.arm, c.row.group) == (BANDS, row.of, row.group)
+    }  # fmt: skip
+    used = [cells[level] for level in DENOMINATOR[str(row.missing_rule)] if level in cells]
+    if "abstinent" not in cells or set(cells) - set(LEVELS):
+        return
+    people, events = plus(*((1.0, c.of) for c in used)), cells["abstinent"]
+    share = Share(events.of, people, events.truth, sum(c.truth for c in used), None)
+    _near(world, events.of, people, share, float(row.estimate), _off(row), f"band: {row.group} {row.of}")
 
 
 def _gated(world: World, key: Mapping[str, Any], row: Any) -> None:

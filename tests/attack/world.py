@@ -29,6 +29,7 @@ OF_CARE = (STAY, WINDOW, of_weeks.STAYED_WEEKS, of_weeks.LEFT_FROM)
 LEVELS = ("abstinent", "using", "died", "missing", "not_yet_observed")
 FATES = ("stayed", "left_earlier", "untold")
 OUTSIDE = "outside"
+BANDS, REST, ONE = "bands", "the rest", ("",)
 
 
 @dataclass
@@ -56,6 +57,8 @@ class World:
     days: dict[tuple[str, str, str], set[int]] = field(default_factory=dict)
     causes: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     false: list[str] = field(default_factory=list)
+    # by arm the categories of hours that are told, and the rest, of those in care at the window's end
+    bands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     public_sizes: bool = True
 
     def say(self, of: Sum, low: float, high: float, truth: float, what: str) -> bool:
@@ -90,18 +93,21 @@ class World:
         fates: Iterable[str] = FATES,
         there: str = "",
         parts: Iterable[str] | None = None,
+        band: str | None = None,
     ) -> Sum:
         """Who answered so, of arms of the first contrast, by who stayed and who was in care at the window's end.
 
-        parts: those alone who left in some weeks, or went on (`of_weeks.parts`).
+        parts: those alone who left in some weeks, or went on (`of_weeks.parts`). band: of one category of hours.
         """
         told = [(f, w) for f in fates for w in ("in", "out") if (f, w) != ("stayed", "out") and there in ("", w)]
         return self.puzzle.all(
-            ("answer", a, level, f, w, part)
+            ("answer", a, level, f, w, part, own)
             for a in arms
             for f, w in told
             for part in of_weeks.parts(a, f, w)
             if parts is None or part in parts
+            for own in self.bands.get(a.removeprefix(f"{OUTSIDE} ") if w == "in" else "", ONE)
+            if band in (None, own)
         )
 
 
@@ -131,6 +137,10 @@ def read(
     for released in all_released:
         _clocks(world, list(released["counts"].itertuples()), released["curves"])
     arms = sorted({str(r.arm) for r, _ in rows if r.contrast == "c" and r.outcome == "people"})
+    for arm in arms:
+        shown = sorted({str(r.arm) for r, _ in rows if r.contrast == BANDS and r.group == arm})
+        if shown:
+            world.bands[arm] = (*shown, REST)
     for row, truth in rows:
         key = tuple(true_of.day(row.horizon_days) if c == "horizon_days" else str(getattr(row, c)) for c in KEY)
         low, high, exact = told(row, truth, rules)
@@ -208,6 +218,9 @@ def _sum(world: World, row: Any, key: tuple[Hashable, ...], arms: list[str]) -> 
         if row.level == "out_of_care":
             return plus(*((1.0, world.answers(of, level, there="out")) for level in LEVELS))
         return world.answers(of, str(row.level), there="in")
+    if row.contrast == BANDS:
+        of = [str(row.group), alone(row.group)]
+        return world.answers(of, str(row.level), there="in", band=str(row.arm))
     if row.outcome == "abstinent" and row.contrast in of_weeks.BY_WEEKS:
         arm, parts = of_weeks.counted(str(row.contrast), str(row.arm))
         return world.answers([arm, alone(arm)], str(row.level), parts=parts)
