@@ -109,7 +109,8 @@ def answers(world: World) -> None:
 
 def everyone(world: World) -> list[Cell]:
     """Cells of answers, of no group of a modifier."""
-    return [c for c in world.cells.values() if c.row.outcome == "abstinent" and c.row.group_by == "all"]
+    by = world.study.get("modifiers", ())
+    return [c for c in world.cells.values() if c.row.outcome == "abstinent" and c.row.group_by not in by]
 
 
 def of_groups(world: World) -> None:
