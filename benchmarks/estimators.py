@@ -158,9 +158,29 @@ def _median(runs: list[Run], key: str) -> float:
     return round(statistics.median(r[key] for r in runs), 3)
 
 
-def write(found: list[dict[str, object]]) -> None:
-    """benchmarks/estimators.csv."""
-    with (HERE / "estimators.csv").open("w", newline="", encoding="utf-8") as out:
+def set_beside(
+    row: dict[str, object], ours: list[Run], theirs: list[Run], value: float, error: float
+) -> dict[str, object]:
+    """The row with the peer's numbers and the ratios, printed; without runs of the peer it says so.
+
+    value, error: how far estimates may lie apart, and standard errors by their ratio. Stops where they do.
+    """
+    if not theirs:
+        return row | {"peer": f"{row['peer']} (not installed here)"}
+    mine, other = ours[0], theirs[0]
+    if abs(mine["value"] - other["value"]) > value or abs(mine["error"] / other["error"] - 1) > error:
+        raise SystemExit(f"{row['work']}: the two sides disagree, so their times say nothing.")
+    ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, theirs, strict=True)]
+    numbers = (statistics.median(ratios), min(ratios), max(ratios))
+    row |= {f"peer_{k}": _median(theirs, k) for k in ("seconds", "mb")}
+    row |= dict(zip(("ratio", "ratio_low", "ratio_high"), (round(r, 1) for r in numbers), strict=True))
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def write(found: list[dict[str, object]], name: str = "estimators.csv") -> None:
+    """A table of benchmarks in these columns."""
+    with (HERE / name).open("w", newline="", encoding="utf-8") as out:
         table = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
         table.writeheader()
         table.writerows(found)

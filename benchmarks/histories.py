@@ -14,16 +14,14 @@ to 100,000 people.
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from estimators import COLUMNS, HERE, PEERS, Run, _median, _run
+from estimators import PEERS, Run, _median, _run, set_beside, write
 
 PEOPLE, WEEKS, SEED = 20_000, 52, 20260101
 GROWTH = (25_000, 50_000, 100_000)
@@ -115,22 +113,8 @@ def _row(work: str, path: Path, repeats: int) -> dict[str, object]:
         if there:
             theirs.append(_run(["Rscript", str(PEERS / "histories.R"), work, str(path)], ".csv"))
     row = _told(title, PEOPLE, ours, repeats) | {"peer": peer, "reach": REACH}
-    if not theirs:
-        return row | {"peer": f"{peer} (not installed here)"}
-    mine, other = ours[0], theirs[0]
-    if abs(mine["value"] - other["value"]) > VALUE or abs(mine["error"] / other["error"] - 1) > ERROR:
-        raise SystemExit(f"{title}: the two sides disagree, so their times say nothing.")
-    ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, theirs, strict=True)]
-    numbers = (statistics.median(ratios), min(ratios), max(ratios))
-    row |= {f"peer_{k}": _median(theirs, k) for k in ("seconds", "mb")}
-    row |= dict(zip(("ratio", "ratio_low", "ratio_high"), (round(r, 1) for r in numbers), strict=True))
-    print(json.dumps(row), flush=True)
-    return row
+    return set_beside(row, ours, theirs, VALUE, ERROR)
 
 
 if __name__ == "__main__":
-    asked = rows(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
-    with (HERE / "histories.csv").open("w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asked)
+    write(rows(int(sys.argv[1]) if len(sys.argv) > 1 else 5), "histories.csv")

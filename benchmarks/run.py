@@ -136,8 +136,8 @@ def main() -> None:
     rows += endpoints.rows(repeats)
     rows += year.rows(repeats)
     estimators.write(estimators.rows(repeats))
-    write(HERE / "histories.csv", estimators.COLUMNS, histories.rows(repeats))
-    write(HERE / "specifications.csv", estimators.COLUMNS, specifications.rows(repeats))
+    estimators.write(histories.rows(repeats), "histories.csv")
+    estimators.write(specifications.rows(repeats), "specifications.csv")
     write(HERE / "stages.csv", STAGE_COLUMNS, costs)
     write(HERE / "results.csv", COLUMNS, rows)
 

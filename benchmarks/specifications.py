@@ -12,16 +12,13 @@ differences and to 1e-4 in that of the standard errors. Seconds are of the proce
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from estimators import COLUMNS, HERE, PEERS, Run, _median, _run
+from estimators import PEERS, Run, _median, _run, set_beside, write
 
 PEOPLE, COVARIATES, ARMS, OUTCOMES, SEED = 4_000, 10, 2, 10, 20260101
 TITLE = "specification curve, 200 estimates, score counted"
@@ -65,22 +62,8 @@ def _row(kind: str, path: Path, repeats: int) -> dict[str, object]:
             theirs.append(_run(["Rscript", str(PEERS / "specifications.R"), kind, str(path)], ".csv"))
     row: dict[str, object] = {"work": TITLE, "people": PEOPLE, "repeats": repeats, "reach": REACH, "peer": THEIRS[kind]}
     row |= {f"ours_{k}": _median(ours, k) for k in ("seconds", "mb")}
-    if not theirs:
-        return row | {"peer": f"{THEIRS[kind]} (not installed here)"}
-    mine, other = ours[0], theirs[0]
-    if abs(mine["value"] - other["value"]) > VALUE or abs(mine["error"] / other["error"] - 1) > ERROR:
-        raise SystemExit(f"{TITLE}: the two sides disagree, so their times say nothing.")
-    ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, theirs, strict=True)]
-    numbers = (statistics.median(ratios), min(ratios), max(ratios))
-    row |= {f"peer_{k}": _median(theirs, k) for k in ("seconds", "mb")}
-    row |= dict(zip(("ratio", "ratio_low", "ratio_high"), (round(r, 1) for r in numbers), strict=True))
-    print(json.dumps(row), flush=True)
-    return row
+    return set_beside(row, ours, theirs, VALUE, ERROR)
 
 
 if __name__ == "__main__":
-    asked = rows(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
-    with (HERE / "specifications.csv").open("w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asked)
+    write(rows(int(sys.argv[1]) if len(sys.argv) > 1 else 5), "specifications.csv")
