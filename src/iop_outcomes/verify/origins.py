@@ -214,7 +214,9 @@ class Sources:
         than one holds the value, which then is there by chance.
         """
         best = max(cells[:MOST], key=lambda cell: len(asked & self._words_of(cell)))
-        return best if len(cells) == 1 or asked & self._words_of(best) else None
+        if len(cells) == 1 or asked & self._words_of(best):
+            return best
+        return next((cell for cell in cells[MOST:] if asked & self._words_of(cell)), None)
 
     @cached_property
     def _keys(self) -> dict[str, list[tuple[object, ...]]]:
