@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.estimate import Estimate, difference, join
@@ -98,6 +99,14 @@ def test_simultaneous_intervals_of_one_quantity_told_twice_are_its_own() -> None
     few = twice.clustered(np.arange(200) % 8)
     np.testing.assert_allclose(simultaneous(few).high, interval(few).high, rtol=1e-2)
     assert np.array_equal(simultaneous(twice).high, simultaneous(twice).high)
+
+
+@pytest.mark.parametrize(("method", "theirs"), [("holm", "holm"), ("benjamini-hochberg", "fdr_bh")])
+def test_adjusted_p_values_are_those_of_statsmodels(method: str, theirs: str) -> None:
+    rng = np.random.default_rng(3)
+    for k in (1, 2, 7, 40):
+        p = np.round(rng.random(k) ** 3, 2)
+        np.testing.assert_allclose(adjusted(p, method), multipletests(p, method=theirs)[1], rtol=1e-12)
 
 
 def test_adjusted_p_values() -> None:
