@@ -37,6 +37,7 @@ NOT_KNOWN = "Not known, as an interval holds 0 or the readings of missing answer
 NOT_SHOWN = "Without a number, for the reason that the report gives"
 IF_ATTENDED = "Known, as far as what is on record tells who attends and who leaves"
 NOT_KNOWN_OF_HOURS = "Not known, as an interval holds 0, or methods or readings of missing answers differ"
+IF_CAME = "Known of people still in care, as far as what is on record tells who comes"
 RANDOM_STAYS = "what planning a longer stay does is known from the row as randomised"
 
 
@@ -162,17 +163,22 @@ def _more_hours(rows: list[Estimated], study: AsRun) -> Said:
 
 
 def _intensity(rows: list[Estimated], study: AsRun) -> str:
-    """Hours that people came for while still in care, which is what they did and not what hours do."""
-    by_weights = any(r["method"] == GENERALISED_PROPENSITY and r["status"] == OK for r in rows)
-    weighted = (
-        "; weighted ones, what more hours would bring people still in care, as far as what is on record tells who comes"
-        if by_weights
-        else ""
-    )
-    return (
-        f"Known is how the outcome differs with the hours that people attended while still in care{weighted}. Not "
-        "known is what hours do where the records do not tell who comes more, nor to those who had left."
-    )
+    """Hours that people came for while still in care, which they did; what hours do, as weighted intervals say."""
+    labels, said = Labels(study), Said([], [], [])
+    for name, setting in study.intensities.items():
+        for arm, (fewer, more) in setting.compare.items():
+            own = [
+                r for r in rows
+                if (r["contrast"], r["group"], r["of"], r["method"]) == (name, arm, DIFFERENCE, GENERALISED_PROPENSITY)
+            ]  # fmt: skip
+            level = f"at the level \u2018{within(labels.arm(name, arm))}\u2019"
+            of = f"{more:g} hours a week do {{}} than {fewer:g} {level}"
+            if own:
+                said.add(_decided(own), of.format(MORE), of.format("less"), f"whether {of.format(MORE)}")
+    weighted = said.text(IF_CAME, NOT_KNOWN, NOT_SHOWN)
+    first = "Known is how the outcome differs with the hours that people attended while still in care."
+    last = "Not known is what hours do where the records do not tell who comes more, nor to those who had left."
+    return " ".join(part for part in (first, weighted, last) if part)
 
 
 TOLD_OF: Mapping[str, Told] = {

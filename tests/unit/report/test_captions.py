@@ -99,4 +99,7 @@ def test_hours_that_people_came_for_are_what_they_did_and_weights_are_named_wher
     text = reading("intensity")
     assert "attended while still in care. Not known is what hours do where the records do not tell who comes" in text
     weighted = estimates().query("contrast == 'hours'").assign(method="generalised_propensity")
-    assert "; weighted ones, what more hours would bring" in reading("intensity", weighted)
+    what = "10 hours a week do more than 6 at the level \u2018intensive outpatient\u2019"
+    assert f"holds 0 or the readings of missing answers differ: whether {what}. " in reading("intensity", weighted)
+    surely = weighted.assign(conf_low=0.02, conf_high=0.12)
+    assert f"as far as what is on record tells who comes: {what}. " in reading("intensity", surely)
