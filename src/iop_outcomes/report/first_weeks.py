@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, capital, term, within
+from iop_outcomes.presentation.labels import Labels, term, within
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import explanations
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.known_truth import inside
+from iop_outcomes.report.known_truth import OF_THOSE_WHO_STAYED, inside, of_truth
 from iop_outcomes.report.results import forms, label, misleading, with_interval
 from iop_outcomes.report.results_of_doses import of_weights
-from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair, pairs
 from iop_outcomes.tables.results import (
     ALL,
@@ -26,15 +25,13 @@ from iop_outcomes.tables.results import (
     LARGEST_WEIGHT,
     MEAN_WEIGHT,
 )
-from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import DIFFERENCE, FEWER_HOURS, MORE_HOURS
-from iop_outcomes.vocabulary.methods import GENERALISED_PROPENSITY, METHODS
+from iop_outcomes.vocabulary.methods import GENERALISED_PROPENSITY
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # of whom the weighted answers, and truths, are
-OF_THOSE_WHO_STAYED = METHODS[GENERALISED_PROPENSITY].estimand
 QUESTION = ["contrast", "arm", "analysis", "outcome", "horizon_days", "missing_rule"]
 # of weights brought in to quantiles, by quantity
 BROUGHT_IN: dict[str, tuple[str, numbers.Form]] = {
@@ -125,11 +122,7 @@ def beside_truth(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> 
                 row = pairs(rows)[0].main
                 asked = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
                 blocks.append(Block(f"{labels.arm(name, str(arm))}. {asked}", tuple(lines)))
-        if blocks:
-            columns = ("Hours and method", f"Estimate ({effects.level(labels)})", "Known truth", "Is the truth inside?")
-            found.append(
-                Table(labels.contrast(name), columns, tuple(blocks), capital(ESTIMANDS[OF_THOSE_WHO_STAYED].meaning))
-            )
+        found += of_truth(labels, name, blocks)
     return found
 
 

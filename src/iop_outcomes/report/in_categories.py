@@ -10,21 +10,19 @@ from iop_outcomes.presentation.labels import Labels, capital, hours_method, with
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import explanations, protection
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.known_truth import inside
+from iop_outcomes.report.known_truth import OF_THOSE_WHO_STAYED, inside, of_truth
 from iop_outcomes.report.results import rank, with_interval
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.sentences.categories import questions
 from iop_outcomes.report.sentences.effects import Rows
 from iop_outcomes.vocabulary.answers import MISSING_RULES
-from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import DIFFERENCE
-from iop_outcomes.vocabulary.methods import GENERALISED_PROPENSITY, METHODS, UNADJUSTED
+from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # of whom the weighted answers, and truths, are
-OF_THOSE_WHO_STAYED = METHODS[GENERALISED_PROPENSITY].estimand
 KEY = ["contrast", "outcome", "horizon_days", "group", "of", "hours_per_week"]
 
 
@@ -91,11 +89,7 @@ def beside_truth(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> 
                 row = told[0][0]
                 question = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
                 blocks.append(Block(f"{labels.arm(name, str(arm))}. {question}", tuple(lines)))
-        if blocks:
-            columns = ("Hours and method", f"Estimate ({effects.level(labels)})", "Known truth", "Is the truth inside?")
-            found.append(
-                Table(labels.contrast(name), columns, tuple(blocks), capital(ESTIMANDS[OF_THOSE_WHO_STAYED].meaning))
-            )
+        found += of_truth(labels, name, blocks)
     return found
 
 

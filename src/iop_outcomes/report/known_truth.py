@@ -18,11 +18,15 @@ from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import Estimated
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import DIFFERENCE
-from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED, METHODS
+from iop_outcomes.vocabulary.methods import GENERALISED_PROPENSITY, LANDMARK_ADJUSTED, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# whom what is asked of hours of the first weeks speaks for
+OF_THOSE_WHO_STAYED = METHODS[GENERALISED_PROPENSITY].estimand
 
 INSIDE, OUTSIDE, OPEN = "yes", "no", "open, as the limits are rounded"
 
@@ -91,3 +95,10 @@ def hits(tables: Sequence[Table]) -> str:
         many = f"{numbers.count(inside)} of {numbers.count(len(own))}"
         said.append(f"{name}: the truth lies inside {many} intervals{more}.")
     return " ".join(said)
+
+
+def of_truth(labels: Labels, name: str, blocks: Sequence[Block]) -> list[Table]:
+    """The table of an intensity beside its truth; none without blocks."""
+    columns = ("Hours and method", f"Estimate ({effects.level(labels)})", "Known truth", "Is the truth inside?")
+    whose = capital(ESTIMANDS[OF_THOSE_WHO_STAYED].meaning)
+    return [Table(labels.contrast(name), columns, tuple(blocks), whose)] if blocks else []

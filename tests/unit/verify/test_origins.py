@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import results_rows
 
-from iop_outcomes.verify.origins import CELL, COMPUTED, Sources
+from iop_outcomes.verify.origins import CELL, COMPUTED, MOST, Sources
 
 ROW = {
     "analysis": "use", "cohort": "hand", "contrast": "iop_vs_res", "outcome": "abstinent", "horizon_days": 180,
@@ -26,6 +26,14 @@ def sources() -> Sources:
 def test_a_share_is_found_as_it_is_without_its_sign_and_as_points(sources, value):
     found = sources.of_value(value, "Inverse probability weighting")
     assert (found.how, found.cell.column) == (CELL, "estimate")
+
+
+def test_a_value_that_many_others_hold_is_found_beyond_the_first_of_them():
+    others = [ROW | {"outcome": "retained", "method": "overlap", "horizon_days": day} for day in range(1, MOST + 5)]
+    estimates = results_rows.made("estimates", [*others, ROW])
+    counts = pd.DataFrame(columns=[*results_rows.made("counts", []).columns]).astype({"count": "Int64"})
+    found = Sources({"estimates": estimates, "counts": counts}, None, "", "").of_value(0.25, "iptw")
+    assert (found.how, found.cell.row) == (CELL, len(estimates))
 
 
 def test_a_p_value_is_found_as_it_is(sources):

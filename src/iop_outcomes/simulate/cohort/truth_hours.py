@@ -46,8 +46,7 @@ def first_weeks(
     state, days_in_care: (n,) of a course. other_year: of the course that tells who is like those who stay.
     """
     for arm, compared in COMPARED.items():
-        natural = follow(baseline, anew(other_year), scenario, arm)
-        weight = _weight(baseline, natural, arm, days_in_care)
+        _, weight = _natural(baseline, other_year, scenario, arm, days_in_care)
         columns = []
         for hours in compared:
             columns += [weight, weight * state(_under(baseline, year, scenario, arm, hours))]
@@ -66,18 +65,22 @@ def in_categories(
     compared with. Arguments as of `first_weeks`.
     """
     for arm, categories in IN_CATEGORIES.items():
-        natural = follow(baseline, anew(other_year), scenario, arm)
-        weight = _weight(baseline, natural, arm, days_in_care)
+        natural, weight = _natural(baseline, other_year, scenario, arm, days_in_care)
         drawn = _hours_of(natural, weight, other_year, categories)
         found = {one: weight * state(_under(baseline, year, scenario, arm, hours)) for one, hours in drawn.items()}
         for one in categories:
             yield arm, one, np.column_stack([weight, found[one], weight, found[categories[0]]])
 
 
-def _weight(baseline: Baseline, natural: Course, arm: int, days_in_care: Callable[[Course], Floats]) -> Floats:
-    """(n,) the chance of having been placed in the arm, of those in care after the weeks."""
+def _natural(
+    baseline: Baseline, year: np.random.SeedSequence, scenario: str, arm: int, days_in_care: Callable[[Course], Floats]
+) -> tuple[Course, Floats]:
+    """What comes of an arm by itself, and (n,) the chance of having been placed there, of those in care after the
+    weeks.
+    """
+    natural = follow(baseline, anew(year), scenario, arm)
     placed = baseline.placement if arm else 1 - baseline.placement
-    return placed * (days_in_care(natural) >= WEEKS * DAYS_PER_WEEK)
+    return natural, placed * (days_in_care(natural) >= WEEKS * DAYS_PER_WEEK)
 
 
 def _under(baseline: Baseline, year: np.random.SeedSequence, scenario: str, arm: int, hours: float | Floats) -> Course:
